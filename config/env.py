@@ -1,0 +1,93 @@
+"""The one reader of the environment: every variable that Gatehouse knows, with its default, stands here.
+
+Settings import the values below and read nothing else, so `grep` over this file lists all there is to configure;
+docs/running.md says the same in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_env = environ.Env()
+
+#: Secret of sessions and signatures. Development has a throw-away one; production must be given its own.
+SECRET_KEY: str = _env.str("SECRET_KEY", default="")
+#: Debug pages. Off unless asked for, so that the demo shows what production shows.
+DEBUG: bool = _env.bool("DEBUG", default=False)
+#: Host names that are answered, parted by commas.
+ALLOWED_HOSTS: list[str] = _env.list("ALLOWED_HOSTS", default=[])
+#: Origins (`https://gatehouse.example.org`) from which forms are taken, parted by commas.
+CSRF_TRUSTED_ORIGINS: list[str] = _env.list("CSRF_TRUSTED_ORIGINS", default=[])
+#: Where the program writes: the SQLite database, the lease and the pulse of the clock.
+VAR_DIR: Path = Path(_env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+#: `postgres://user:password@host:port/name`, or `sqlite:///path`; by default a SQLite file in VAR_DIR.
+DATABASE_URL: str = _env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gatehouse.sqlite3'}")
+#: `redis://host:port/db`: broker and cache. Without it tasks run at once, in the process that asks for them.
+REDIS_URL: str = _env.str("REDIS_URL", default="")
+#: Put before each key of the cache, where several installations share one Redis.
+CACHE_PREFIX: str = _env.str("CACHE_PREFIX", default="")
+#: True where TLS ends in front of us and the proxy says so in X-Forwarded-Proto.
+BEHIND_TLS_PROXY: bool = _env.bool("BEHIND_TLS_PROXY", default=False)
+#: True where the people are invented: the sign-in page then names them, and the one password of all of them.
+DEMO: bool = _env.bool("DEMO", default=False)
+#: The password that `seed_demo` gives to everybody.
+DEMO_PASSWORD: str = _env.str("DEMO_PASSWORD", default="every-gate-opens")
+#: DEBUG, INFO, WARNING or ERROR.
+LOG_LEVEL: str = _env.str("LOG_LEVEL", default="INFO")
+#: `smtp+tls://user:password@host:587`, `filemail:///folder`, or `consolemail://`, which prints each message.
+EMAIL_URL: str = _env.str("EMAIL_URL", default="consolemail://")
+#: Who our messages come from.
+DEFAULT_FROM_EMAIL: str = _env.str("DEFAULT_FROM_EMAIL", default="Gatehouse <gatehouse@example.org>")
+
+
+def database(url: str = "") -> dict[str, object]:
+    """Return Django's database entry for `url` (by default DATABASE_URL).
+
+    SQLite is opened in WAL mode with immediate transactions, so that a writer takes its lock at the start of the
+    transaction rather than failing in the middle of it; PostgreSQL connections are kept and checked.
+    """
+    entry: dict[str, object] = dict(environ.Env.db_url_config(url or DATABASE_URL))
+    if "sqlite" in str(entry["ENGINE"]):
+        entry["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+    else:
+        entry["CONN_MAX_AGE"] = 600
+        entry["CONN_HEALTH_CHECKS"] = True
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How mail leaves the house: the values of Django's EMAIL_* settings."""
+
+    backend: str
+    host: str
+    port: int
+    user: str
+    password: str
+    use_tls: bool
+    use_ssl: bool
+    file_path: str | None
+
+
+def mail(url: str = "") -> Mail:
+    """Return the mail settings for `url` (by default EMAIL_URL)."""
+    entry = environ.Env.email_url_config(url or EMAIL_URL)
+    return Mail(
+        backend=str(entry["EMAIL_BACKEND"]),
+        host=str(entry["EMAIL_HOST"] or "localhost"),
+        port=int(entry["EMAIL_PORT"] or 25),
+        user=str(entry["EMAIL_HOST_USER"] or ""),
+        password=str(entry["EMAIL_HOST_PASSWORD"] or ""),
+        use_tls=bool(entry.get("EMAIL_USE_TLS", False)),
+        use_ssl=bool(entry.get("EMAIL_USE_SSL", False)),
+        file_path=str(entry["EMAIL_FILE_PATH"]) or None,
+    )

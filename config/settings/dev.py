@@ -1,0 +1,14 @@
+"""The one-command default: SQLite, tasks at once, static files straight from the tree."""
+
+from config import env
+from config.settings.base import *  # noqa: F403
+
+env.VAR_DIR.mkdir(parents=True, exist_ok=True)
+SECRET_KEY = env.SECRET_KEY or "development-only-not-a-secret"
+ALLOWED_HOSTS = env.ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
