@@ -1,0 +1,139 @@
+"""What is wrong, or open, in a playbook, in sentences for the admin who can mend or confirm it. Pure: no database.
+
+Which findings refuse publication and which are only confirmed is design.md, "Playbook as code".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from playbook.data import PlaybookData, StepData
+from playbook.order import circle_words, circles
+from raci.health import Severity, check
+from transitions.blockers import Blocker
+from transitions.phase import PHASE_ORDER, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend (`error`) or to confirm (`warning`). A finding on the whole playbook has no step and no number."""
+
+    step: str
+    number: int | None
+    code: str
+    text: str
+    severity: Severity
+
+    @property
+    def id(self) -> str:
+        """What a person confirms: one code on one step."""
+        return f"{self.step}:{self.code}"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it refuses publication, whatever anybody confirms."""
+        return self.severity == "error"
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Return the keys of `lint_playbook --format json`."""
+        return {
+            "step": self.step,
+            "number": self.number,
+            "code": self.code,
+            "text": self.text,
+            "severity": self.severity,
+        }
+
+
+def lint(data: PlaybookData) -> list[Finding]:
+    """Return the findings of a playbook: those on the whole of it first, then step by step.
+
+    Source: design.md, "Playbook as code"; domain.md, "Steps" (the known holes) and the rule for a healthy step.
+    """
+    listed = frozenset(role.code for role in data.roles)
+    steps = {step.key: step for step in data.steps}
+    circle_at = {circle[0]: circle for circle in circles({step.key: step.needs for step in data.steps})}
+    keys, numbers = Counter(step.key for step in data.steps), Counter(step.number for step in data.steps)
+    findings = list(_of_the_whole(data))
+    for step in sorted(data.steps, key=lambda step: step.number):
+        findings += (
+            Finding(step.key, step.number, code, text, severity)
+            for code, text, severity in (
+                *_twice(step, keys, numbers),
+                *((found.code, found.text, found.severity) for found in check(step.raci, listed=listed, derived=step.derived)),
+                *_needs(step, steps),
+                *_circle(circle_at.pop(step.key, None)),
+                *_questions(step.open_questions),
+            )
+        )
+    return findings
+
+
+def publish_blockers(findings: Sequence[Finding], *, confirmed: Collection[str], link: str = "") -> list[Blocker]:
+    """Return what stands in the way of publishing: every error, and every warning that nobody has confirmed.
+
+    Args:
+        findings: what `lint` found.
+        confirmed: the ids (`step:code`) of the warnings that the person accepts. Errors cannot be confirmed.
+        link: where the playbook is mended.
+    """
+    blockers = [
+        Blocker(finding.code, _placed(finding), link, subject=finding.step) for finding in findings if finding.is_error
+    ]
+    unconfirmed = {finding.id: finding for finding in findings if not finding.is_error and finding.id not in confirmed}
+    for finding_id, finding in unconfirmed.items():
+        text = f"Not confirmed: {_placed(finding)}"
+        blockers.append(Blocker("unconfirmed-warning", text, link, subject=finding_id))
+    return blockers
+
+
+def warning_ids(findings: Sequence[Finding]) -> list[str]:
+    """Return the ids of the warnings, once each, in their order: what a person has to confirm."""
+    return list(dict.fromkeys(finding.id for finding in findings if not finding.is_error))
+
+
+#: A finding's code, text and severity, before it is known on which step it is.
+Row = tuple[str, str, Severity]
+
+
+def _twice(step: StepData, keys: Counter[str], numbers: Counter[int]) -> Iterator[Row]:
+    if keys[step.key] > 1:
+        yield "duplicate-key", f"{keys[step.key]} steps have the key {step.key}; a key names one step.", "error"
+    if numbers[step.number] > 1:
+        yield "duplicate-number", f"{numbers[step.number]} steps have the number {step.number}.", "error"
+
+
+def _of_the_whole(data: PlaybookData) -> Iterator[Finding]:
+    for code, count in Counter(role.code for role in data.roles).items():
+        if count > 1:
+            yield Finding("", None, "duplicate-role", f"{count} roles have the code {code}; a code names one role.", "error")
+    if not data.steps:
+        yield Finding("", None, "no-steps", "The playbook has no step.", "error")
+    for code, text, severity in _questions(data.open_questions):
+        yield Finding("", None, code, text, severity)
+
+
+def _questions(questions: Sequence[str]) -> Iterator[Row]:
+    for question in questions:
+        yield "open-question", question, "warning"
+
+
+def _needs(step: StepData, steps: dict[str, StepData]) -> Iterator[Row]:
+    for key in step.needs:
+        needed = steps.get(key)
+        if needed is None:
+            yield "needs-unknown", f"It needs {key}, and there is no such step.", "error"
+        elif PHASE_ORDER[needed.phase] > PHASE_ORDER[step.phase]:
+            later, here = Phase(needed.phase).label, Phase(step.phase).label
+            yield "needs-later-phase", f"It needs {key}, which comes later: in {later}, not {here}.", "error"
+
+
+def _circle(circle: Sequence[str] | None) -> Iterator[Row]:
+    if circle:
+        yield "needs-cycle", f"These steps wait for one another for ever: {circle_words(circle)}.", "error"
+
+
+def _placed(finding: Finding) -> str:
+    return f"Step {finding.number} ({finding.step}): {finding.text}" if finding.step else finding.text

@@ -1,0 +1,61 @@
+"""Load playbooks from YAML files: those that ship with the product, unless files are named."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from playbook.format import FormatError
+from playbook.services import LoadResult, load_playbook
+
+
+class Command(BaseCommand):
+    """`load_playbooks [FILE ...]`."""
+
+    help = (
+        "Load playbooks from YAML. Without files, load those in fixtures/playbooks and publish each that is new. "
+        "A file that was loaded before changes nothing; one that differs becomes a draft."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="YAML files; by default the product's own")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load all the files or, where one of them cannot be loaded, none."""
+        shipped = sorted((Path(settings.BASE_DIR) / "fixtures" / "playbooks").glob("*.yaml"))
+        files: list[Path] = options["files"] or shipped
+        if not files:
+            raise CommandError("There is no file to load in fixtures/playbooks.")
+        own = {file.resolve() for file in shipped}
+        with transaction.atomic():
+            results = [_load(file, publish=file.resolve() in own) for file in files]
+        for result in results:
+            self.stdout.write(_said(result))
+
+
+def _load(file: Path, *, publish: bool) -> LoadResult:
+    try:
+        # Bytes, not text: a line end that is rewritten on the way would move the lines of every message.
+        return load_playbook(file.read_bytes().decode(), publish=publish)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}. Nothing was loaded.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CommandError(f"{file}, line {line}: this is no UTF-8. Nothing was loaded.") from error
+    except FormatError as error:
+        problems = "\n".join(f"{file}, {problem}" for problem in error.problems[:50])
+        raise CommandError(f"{problems}\nNothing was loaded.") from error
+
+
+def _said(result: LoadResult) -> str:
+    version = result.version
+    if result.outcome == "unchanged":
+        return f"{result.slug}: unchanged, version {version.number} says the same"
+    if version.is_draft:
+        return f"{result.slug}: version {version.number} is a new draft; see lint_playbook {result.slug}, publish it in the admin"
+    return f"{result.slug}: version {version.number} loaded and published"
