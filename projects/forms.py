@@ -1,0 +1,133 @@
+"""What people send. Forms validate only; services act."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.models import User
+from projects.people import Person
+from transitions.machine import MoveSpec
+from transitions.moves import NOTE_LIMIT
+from transitions.phase import Phase
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+#: The ways in which people of a US company write a date.
+DATE_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y"]
+
+
+def date_field(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
+    """Return a date field that takes 2026-11-24, 11/24/2026 and Nov 24, 2026."""
+    return forms.DateField(
+        label=label, required=required, help_text=help_text, widget=DateInput(), input_formats=DATE_FORMATS,
+        error_messages={"invalid": "Write the date as 2026-11-24 or Nov 24, 2026."},
+    )  # fmt: skip
+
+
+class MoveForm(forms.Form):
+    """One move of a project or a step: its name, the revision seen, and what the move asks for.
+
+    Which of the optional fields a move needs is the machine's to say (`MoveSpec.missing`), so that the page, the command and
+    the API refuse alike; here only their shape is checked.
+    """
+
+    move = forms.CharField(max_length=40)
+    revision = forms.IntegerField(min_value=0)
+    note = forms.CharField(label="Reason", required=False, max_length=NOTE_LIMIT, widget=forms.Textarea({"rows": 3}))
+    owner = forms.TypedChoiceField(label="Who clears it", required=False, coerce=int, empty_value=None)
+    until = date_field("By when", required=False)
+    phase = forms.ChoiceField(label="Back to", required=False, choices=[("", "Choose a phase"), *Phase.choices])
+    reopens = forms.MultipleChoiceField(
+        label="Steps to reopen", required=False, widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    next = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, people: Iterable[Person] = (), reopenable: Iterable[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = [("", "Choose a person"), *((p.id, p.name) for p in people)]  # type: ignore[attr-defined]
+        self.fields["reopens"].choices = list(reopenable)  # type: ignore[attr-defined]
+
+    def details(self, spec: MoveSpec) -> dict[str, Any]:
+        """Return what the move takes besides its note, as `perform()` wants it."""
+        data = self.cleaned_data
+        given: dict[str, Any] = {}
+        if "owner" in spec.details and data["owner"]:
+            given["owner"] = User.objects.filter(pk=data["owner"], is_active=True).first()
+        if "until" in spec.details and data["until"]:
+            given["until"] = data["until"]
+        if "phase" in spec.details and data["phase"]:
+            given["phase"] = data["phase"]
+        if "reopens" in spec.details:
+            given["reopens"] = tuple(data["reopens"])
+        return given
+
+
+class DueDateForm(forms.Form):
+    """Another due date for a step."""
+
+    due = date_field("Due")
+    reason = forms.CharField(label="Why", required=False, max_length=500)
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class GoLiveForm(forms.Form):
+    """Another target go-live for a project."""
+
+    target_go_live = date_field("Target go-live")
+    reason = forms.CharField(label="Why", max_length=500)
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class PersonForm(forms.Form):
+    """Somebody for a seat, or for a letter of one step; nobody empties it."""
+
+    person = forms.ModelChoiceField(
+        label="Person", queryset=User.objects.none(), required=False, empty_label="Nobody yet",
+        error_messages={"invalid_choice": "Choose one of the people in the list."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = User.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
+
+
+class NameOnStepForm(PersonForm):
+    """A person named as responsible or accountable on one step."""
+
+    letter = forms.ChoiceField(choices=[("R", "Responsible"), ("A", "Accountable")])
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class WaiverForm(forms.Form):
+    """One criterion of the gate set aside."""
+
+    code = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    subject = forms.CharField(max_length=160, required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(label="Reason", max_length=NOTE_LIMIT, widget=forms.Textarea({"rows": 3}))
+    expires = date_field("Holds until", help_text="At most 180 days from today. After that it blocks again.")
+
+
+def own_path(address: str, *, fallback: str) -> str:
+    """Return `address` if it is a path of this site, else `fallback`: nobody is sent to another host."""
+    safe = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if safe else fallback
+
+
+def iso(day: dt.date | None) -> str:
+    """Return a date as a date input wants it."""
+    return day.isoformat() if day else ""

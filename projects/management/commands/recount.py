@@ -1,0 +1,29 @@
+"""`recount [--check]`: hold the totals on every project's row against its steps."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from projects.models import Project
+from projects.recount import recount
+
+
+class Command(BaseCommand):
+    help = "Recompute every project's totals from its steps, report each difference and put it right."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only report; exit 1 if anything differs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = 0
+        for project, differences in recount(Project.objects.all(), write=not options["check"]):
+            found += 1
+            for name, (stored, true) in differences.items():
+                self.stdout.write(f"{project.code}: {name} says {stored}, the steps say {true}")
+        self.stdout.write(f"{Project.objects.count()} projects compared, {found} differed.")
+        if found and options["check"]:
+            sys.exit(1)

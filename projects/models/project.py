@@ -1,0 +1,254 @@
+"""A project: one biller's run through fixed versions of its playbooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from accounts.models import User
+from playbook.models import Step, Version
+from projects.board import Board
+from projects.models.registry import Biller, CoreSystem
+from raci.grants import Grant
+from transitions.blockers import Archived, Blocker
+from transitions.gates import (
+    GateFacts, WaiverFacts, advance_blockers, complete_blockers, gate, return_blockers,
+)  # fmt: skip
+from transitions.machine import GuardedQuerySet
+from transitions.phase import Phase, PhaseMachine
+from transitions.standing import Standing, StandingMachine
+
+VIEW, VIEW_ALL = "view_project", "view_all_projects"
+
+
+class IntegrationKind(models.TextChoices):
+    """How the biller's core system is reached (domain.md, Words), or that the project adds to a live biller."""
+
+    PARTNER = "partner", "Partner integration"
+    CUSTOM = "custom", "Custom integration"
+    EXISTING = "existing", "Existing integration"
+    ADD_ON = "add_on", "Add-on"
+
+
+class ProjectQuerySet(GuardedQuerySet):
+    """Projects, in the words of the pages that list them."""
+
+    def visible_to(self, person: User) -> Self:
+        """Projects that the person may see: a seat's grant, or the right to see all."""
+        if person.is_superuser:
+            return self
+        sees_all = (
+            User.objects.filter(pk=person.pk)
+            .filter(
+                Q(user_permissions__codename=VIEW_ALL) | Q(groups__permissions__codename=VIEW_ALL)
+            )
+        )  # fmt: skip
+        granted = ProjectGrant.objects.filter(
+            content_object=OuterRef("pk"), user=person, permission__codename=VIEW
+        )
+        return self.filter(Exists(granted) | Exists(sees_all))
+
+    def active(self) -> Self:
+        """Projects that are being worked on."""
+        return self.filter(standing=Standing.ACTIVE)
+
+    def update(self, **kwargs: Any) -> int:
+        if self.filter(standing=Standing.COMPLETE).exists():
+            raise Archived
+        return super().update(**kwargs)
+
+    def bulk_update(self, objs: Any, fields: Any, batch_size: int | None = None) -> int:
+        rows = list(objs)
+        if Project.objects.filter(pk__in=[row.pk for row in rows], standing=Standing.COMPLETE).exists():
+            raise Archived
+        return super().bulk_update(rows, fields, batch_size)
+
+
+class Project(PhaseMachine, StandingMachine):
+    """One biller's implementation. Its row is the lock under which all of it moves (docs/adr/0004).
+
+    The totals (`steps_total` to `next_template`) are written with every move of a step; `recount` holds them against the rows.
+    """
+
+    MOVES = PhaseMachine.PHASE_MOVES + StandingMachine.STANDING_MOVES
+    BIRTH_STATES = {"phase": tuple(Phase)}  # a project enters at the first phase in which its playbooks have a step
+
+    code = models.CharField(
+        max_length=12, unique=True, validators=[RegexValidator(r"^[A-Z]{2,6}-\d{1,4}$", "Use a code such as MRW-1.")]
+    )
+    biller = models.ForeignKey(Biller, on_delete=models.PROTECT, related_name="projects")
+    core_system = models.ForeignKey(
+        CoreSystem, null=True, blank=True, on_delete=models.PROTECT, related_name="projects"
+    )
+    name = models.CharField(max_length=120)
+    integration_kind = models.CharField(max_length=10, choices=IntegrationKind.choices)
+    phased_go_live = models.BooleanField(default=False)
+    versions = models.ManyToManyField(Version, through="ProjectPlaybook", related_name="projects")
+    phases = models.JSONField(help_text="The phases it visits, in order")
+    kickoff = models.DateField()
+    target_go_live = models.DateField()
+    baseline_go_live = models.DateField(editable=False)
+    actual_go_live = models.DateField(null=True, blank=True)
+    mrr = models.DecimalField(
+        "MRR, US dollars", max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="managed_projects"
+    )
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    start_key = models.UUIDField(unique=True, editable=False, help_text="The same start posted twice is one project")
+    phase_since = models.DateTimeField()
+
+    steps_total = models.PositiveSmallIntegerField(default=0)
+    steps_done = models.PositiveSmallIntegerField(default=0)
+    steps_blocked = models.PositiveSmallIntegerField(default=0)
+    steps_waiting = models.PositiveSmallIntegerField(default=0)
+    phase_total = models.PositiveSmallIntegerField(default=0)
+    phase_done = models.PositiveSmallIntegerField(default=0)
+    next_due = models.DateField(null=True, blank=True)
+    next_template = models.ForeignKey(
+        Step, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("code",)
+        permissions = (
+            (VIEW_ALL, "Can see every project"),
+            ("manage_project", "Can move the project and name its people"),
+            ("waive_gate", "Can waive a criterion of a gate"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(target_go_live__gte=models.F("kickoff")), name="go_live_after_kickoff"),
+            models.CheckConstraint(condition=Q(phase__in=Phase.values), name="phase_known"),
+            models.CheckConstraint(condition=Q(standing__in=Standing.values), name="standing_known"),
+            models.CheckConstraint(condition=Q(steps_done__lte=models.F("steps_total")), name="done_within_total"),
+        )
+        indexes = (
+            models.Index(fields=("standing", "next_due"), name="project_worst_first"),
+            models.Index(fields=("standing", "phase"), name="project_phase"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("project", args=[self.code])
+
+    @cached_property
+    def _url(self) -> str:
+        return self.get_absolute_url()
+
+    def step_url(self, path: str) -> str:
+        """Return the address of the step `playbook/step-key`. As `reverse("step", …)`, which a test holds it to."""
+        return f"{self._url}steps/{path}/"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, unless the project was complete when it was read: then nothing about it changes any more."""
+        if self._loaded_states.get("standing") == Standing.COMPLETE:
+            raise Archived(str(self))
+        super().save(*args, **kwargs)
+
+    # The board: what the page shows and the gate judges.
+
+    @cached_property
+    def board(self) -> Board:
+        """The live steps and seats, read once for this instance."""
+        return Board.load(self)
+
+    @cached_property
+    def waiver_facts(self) -> list[WaiverFacts]:
+        """Every waiver ever given, read once for this instance; the gate looks at their expiry."""
+        rows = self.waivers.order_by("at", "pk").values_list("code", "subject", "text", "by__name", "reason", "expires")
+        return [WaiverFacts(*row) for row in rows]
+
+    def gate_facts(self, today: dt.date) -> GateFacts:
+        """Return what the gate out of the present phase is asked about, `today` being the company's day."""
+        return self.board.gate_facts(today=today, waivers=self.waiver_facts)
+
+    # What perform() asks.
+
+    def visited_phases(self) -> list[str]:
+        return list(self.phases)
+
+    def locked(self) -> Project:
+        return Project.objects.select_for_update(of=("self",)).select_related("biller").get(pk=self.pk)
+
+    def is_archived(self) -> bool:
+        return self.standing == Standing.COMPLETE
+
+    def permits(self, move: str, by: User | None) -> bool:
+        """Whoever runs the project moves it; an administrator may stand in."""
+        return by is not None and by.is_active and (by.is_superuser or self.board.manages(by.pk))
+
+    def blockers(self, move: str, *, by: User, today: dt.date, details: dict[str, Any]) -> list[Blocker]:
+        if move == "return_to":
+            facts = self.board.gate_facts(today=today)
+            return return_blockers(facts, to=details["phase"], visited=self.visited_phases())
+        if move in {"advance", "complete"}:
+            self._judged = self.gate_facts(today)
+            return (advance_blockers if move == "advance" else complete_blockers)(self._judged)
+        return []
+
+    _judged: GateFacts | None = None
+
+    def facts(self, move: str) -> dict[str, Any]:
+        """Freeze the gate as it stood at the passage."""
+        if self._judged is None:
+            return {}
+        return {
+            "criteria": [criterion.as_dict() for criterion in gate(self._judged)],
+            "steps": {step.key: step.status for step in self._judged.steps},
+        }
+
+    def settle(self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
+        if move in {"advance", "return_to"}:
+            self.phase_since = now
+            if move == "advance" and self.phase == Phase.POST_LIVE:
+                self.actual_go_live = details["today"]
+            elif move == "return_to" and self.phase != Phase.POST_LIVE:
+                self.actual_go_live = None
+        self.write_totals()
+        self.save()
+
+    def write_totals(self) -> None:
+        """Set the totals from the board, without saving."""
+        totals = self.board.totals()
+        for name in totals.__slots__:
+            setattr(self, name, getattr(totals, name))
+
+    def refuse_if_archived(self) -> None:
+        """Raise Archived if nothing here may change any more."""
+        if self.is_archived():
+            raise Archived(str(self))
+
+
+class ProjectPlaybook(models.Model):
+    """A version that a project is pinned to."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="pins")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="pins")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "version"), name="pin_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.project} on {self.version}"
+
+
+class ProjectGrant(Grant):
+    """What a person may do on a project. Written by `raci.grants` alone."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="grants")
+
+    class Meta(Grant.Meta):
+        indexes = (models.Index(fields=("user", "permission", "content_object"), name="grant_user"),)

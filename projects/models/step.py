@@ -1,0 +1,189 @@
+"""A live step: a playbook's step on one project."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from playbook.models import Step
+from projects.board import A, LiveStep, R
+from projects.models.archive import OwnedQuerySet
+from projects.models.project import Project
+from projects.people import Person
+from transitions.blockers import Archived, Blocker
+from transitions.gates import StepFacts, step_blockers
+from transitions.machine import GuardedQuerySet, in_move
+from transitions.moves import follow
+from transitions.step import OPEN, StepMachine, StepStatus
+
+#: Letters that let a person make each move; whoever runs the project may make those in MANAGED too.
+BY_LETTER: dict[str, frozenset[str]] = {
+    "start": frozenset({R, A}),
+    "complete": frozenset({R, A}),
+    "submit": frozenset({R, A}),
+    "approve": frozenset({A}),
+    "reject": frozenset({A}),
+    "wait": frozenset({R, A}),
+    "block": frozenset({R, A}),
+    "resume": frozenset({R, A}),
+    "mark_not_applicable": frozenset({R, A}),
+    "reopen": frozenset({R, A}),
+}
+MANAGED = frozenset(BY_LETTER) - {"approve", "reject"}
+
+
+class ProjectStepQuerySet(GuardedQuerySet, OwnedQuerySet):
+    """Live steps."""
+
+
+class ProjectStep(StepMachine):
+    """One step of one project. Its title and guidance are its template's; its state, dates and people are its own."""
+
+    BIRTH_STATES = {"status": (StepStatus.NOT_APPLICABLE,)}  # left out at the start, still shown
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="steps")
+    template = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="live")
+    due = models.DateField(null=True, blank=True)
+    baseline_due = models.DateField(null=True, editable=False)
+    reason = models.TextField(blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    until = models.DateField(null=True, blank=True)
+    status_since = models.DateTimeField(null=True)
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="responsible_for"
+    )
+    accountable = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="accountable_for"
+    )
+
+    objects = ProjectStepQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("project", "template__number")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "template"), name="live_step_once"),
+            models.CheckConstraint(condition=Q(status__in=StepStatus.values), name="status_known"),
+            models.CheckConstraint(
+                condition=~Q(status__in=(StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER))
+                | (~Q(reason="") & Q(owner__isnull=False) & Q(until__isnull=False)),
+                name="held_up_with_reason_owner_date",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=StepStatus.NOT_APPLICABLE) | ~Q(reason=""), name="not_applicable_with_reason"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("project", "due"), name="step_open", condition=Q(status__in=OPEN)),
+        )
+
+    def __str__(self) -> str:
+        return self.template.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not in_move() and Project.objects.filter(pk=self.project_id, standing="complete").exists():
+            raise Archived(str(self.project))
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def live(self) -> LiveStep:
+        """This step on its project's board."""
+        return next(step for step in self.project.board.steps if step.id == self.pk)
+
+    @property
+    def step_facts(self) -> StepFacts:
+        """This step as the gates see it."""
+        return self.project.board.step_facts(self.live)
+
+    # What perform() asks.
+
+    def root(self) -> Project:
+        return self.project
+
+    def locked(self) -> ProjectStep:
+        """Lock the project, then read the step: two people on two steps of a project take turns."""
+        project = Project.objects.select_for_update(of=("self",)).select_related("biller").get(pk=self.project_id)
+        row = ProjectStep.objects.select_related("template").get(pk=self.pk)
+        row.project = project
+        return row
+
+    def is_archived(self) -> bool:
+        return self.project.is_archived()
+
+    def permits(self, move: str, by: User | None) -> bool:
+        """R works the step, only A decides it; whoever runs the project may do all but decide."""
+        if by is None or not by.is_active:
+            return False
+        board = self.project.board
+        if board.letters_of(by.pk, self.live) & BY_LETTER[move]:
+            return True
+        return move in MANAGED and (by.is_superuser or board.manages(by.pk))
+
+    def blockers(self, move: str, *, by: User, today: dt.date, details: dict[str, Any]) -> list[Blocker]:
+        board = self.project.board
+        found = step_blockers(move, self.step_facts, board.gate_facts(today=today))
+        if move in {"block", "wait"}:
+            found += self._date_in_the_past(details["until"], today)
+        if move == "reject":
+            found += self._cannot_reopen(details.get("reopens", ()))
+        return found
+
+    def _date_in_the_past(self, until: dt.date, today: dt.date) -> list[Blocker]:
+        if until >= today:
+            return []
+        return [Blocker("date-past", f"{until:%b} {until.day}, {until.year} is past: say by when it will be cleared.", subject="until")]
+
+    def _cannot_reopen(self, keys: Any) -> list[Blocker]:
+        board, found = self.project.board, []
+        for key in keys:
+            named = board.by_path.get(key)
+            if named is None:
+                found.append(Blocker("unknown-step", f"This project has no step “{key}”.", subject=key))
+            elif named.status != StepStatus.DONE:
+                found.append(Blocker("not-done", f"“{named.template.title}” is not done, so it cannot be reopened.", subject=key))
+            else:
+                found += step_blockers("reopen", board.step_facts(named), board.gate_facts(today=dt.date.min))
+        return found
+
+    def settle(self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
+        self._write_why(details)
+        self.status_since = now
+        self.save()
+        live = self.live
+        live.status, live.reason, live.until, live.revision = self.status, self.reason, self.until, self.revision
+        live.status_since = now
+        owner = details.get("owner")
+        live.owner = Person(owner.pk, owner.name) if owner else None
+        self.project.board.__dict__.pop("all_facts", None)
+        if move == "reject":
+            self._reopen_named(details.get("reopens", ()), by=by, now=now, note=details["note"])
+        if move in {"approve", "reject"}:
+            self.approvals.create(
+                project=self.project, decision="approved" if move == "approve" else "rejected", by=by, at=now,
+                note=details["note"], reopened=list(details.get("reopens", ())),
+            )  # fmt: skip
+        self.project.write_totals()
+        self.project.save()
+
+    def _write_why(self, details: dict[str, Any]) -> None:
+        """Keep the reason with the state that it explains: blocked, waiting, N/A. Any other state has none."""
+        explained = self.status in {StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER, StepStatus.NOT_APPLICABLE}
+        self.reason = details["note"] if explained else ""
+        self.owner = details.get("owner")
+        self.until = details.get("until")
+
+    def _reopen_named(self, keys: Any, *, by: User, now: dt.datetime, note: str) -> None:
+        """Reopen the steps that a rejection names, each with its own record, under the same lock."""
+        board = self.project.board
+        rows = {row.pk: row for row in self.project.steps.select_related("template")} if keys else {}
+        for key in keys:
+            row = rows[board.by_path[key].id]
+            row.project = self.project
+            follow(row, "reopen", by=by, note=note, now=now)

@@ -1,0 +1,307 @@
+"""Starting a project: what will be made, shown before anything is, and then made in one transaction.
+
+`draft()` is pure over published versions and feeds both the preview and `start_project()`, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
+from playbook.models import Applies
+from projects.board import LiveStep, count
+from projects.models import (
+    Biller, CoreSystem, IntegrationKind, Project, ProjectGrant, ProjectPlaybook, ProjectStep, Seat,
+)  # fmt: skip
+from projects.schedule import PlannedStep, plan_due_dates
+from projects.team import grants_due
+from raci.grants import set_grants
+from transitions.clock import business_day
+from transitions.moves import begin, write_record
+from transitions.phase import PHASE_ORDER, Phase
+from transitions.step import StepStatus
+
+#: The playbooks proposed for a kind (domain.md: existing leaves Integration out; an add-on is Post-Live alone).
+PROPOSED: Mapping[str, tuple[str, ...]] = {
+    IntegrationKind.PARTNER: ("integration", "new-integration-participation", "transition-to-cs"),
+    IntegrationKind.CUSTOM: ("integration", "new-integration-participation", "transition-to-cs"),
+    IntegrationKind.EXISTING: ("transition-to-cs",),
+    IntegrationKind.ADD_ON: ("addon-post-live",),
+}
+
+RoleIdentity = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A step that does not apply to this project, and why: it is made as N/A and stays visible."""
+
+    step: StepTemplate
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleToFill:
+    """A role of the chosen playbooks. Roles of the same code and name in several playbooks are one seat to fill."""
+
+    code: str
+    name: str
+    team: str
+    side: str
+    manages: bool
+    ids: tuple[int, ...]
+
+    @property
+    def field_name(self) -> str:
+        """The name of its field on the start form: a seat is told by code and name, never by code alone."""
+        return f"role-{self.ids[0]}"
+
+
+@dataclass(frozen=True)
+class StartDraft:
+    """What will be made: steps in and out with their dates, phases visited, roles to fill."""
+
+    versions: tuple[VersionTemplate, ...]
+    steps: tuple[StepTemplate, ...]
+    left_out: Mapping[int, LeftOut]
+    due: Mapping[str, dt.date]
+    phases: tuple[str, ...]
+    roles: tuple[RoleToFill, ...]
+
+    @property
+    def steps_in(self) -> list[StepTemplate]:
+        """The steps that apply."""
+        return [step for step in self.steps if step.id not in self.left_out]
+
+    @property
+    def planned_end(self) -> dt.date | None:
+        """The last due date of a step before Post-Live: when the plan goes live (or ends, without a Release)."""
+        before = [self.due[step.path] for step in self.steps_in if step.phase != Phase.POST_LIVE]
+        return max(before or [self.due[step.path] for step in self.steps_in], default=None)
+
+    def by_phase(self) -> list[tuple[str, list[StepTemplate]]]:
+        """The steps that apply, phase by phase, with the phase's label."""
+        return [
+            (Phase(phase).label, [step for step in self.steps_in if step.phase == phase]) for phase in self.phases
+        ]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a person filled in to start a project. `people` says who takes each role, by the role's (code, name)."""
+
+    biller_name: str
+    biller_code: str
+    vertical: str
+    integration_kind: str
+    version_ids: tuple[int, ...]
+    kickoff: dt.date
+    target_go_live: dt.date
+    core_system: str = ""
+    mrr: Decimal | None = None
+    phased_go_live: bool = False
+    people: Mapping[RoleIdentity, User] = field(default_factory=dict)
+    start_key: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def draft(
+    version_ids: Iterable[int], *, integration_kind: str, phased_go_live: bool, kickoff: dt.date
+) -> StartDraft:
+    """Return what a project on these published versions would be made of.
+
+    Raises:
+        ValidationError: no playbook chosen, or two versions of one.
+        Version.DoesNotExist: a version that is not there, or a draft.
+    """
+    versions = tuple(version_template(pk) for pk in dict.fromkeys(version_ids))
+    if not versions:
+        raise ValidationError("Choose at least one playbook.", code="no-playbook")
+    if len({version.playbook for version in versions}) < len(versions):
+        raise ValidationError("Choose one version of each playbook.", code="playbook-twice")
+    steps = tuple(
+        sorted(
+            (step for version in versions for step in version.steps.values()),
+            key=lambda step: (step.phase_rank, step.version_id, step.number),
+        )
+    )
+    reasons = {step.id: _why_left_out(step, integration_kind, phased_go_live) for step in steps}
+    left_out = {step.id: LeftOut(step, why) for step in steps if (why := reasons[step.id])}
+    planned = [
+        PlannedStep(step.path, step.phase, 0 if step.id in left_out else step.duration_days, step.needs)
+        for step in steps
+    ]
+    phases = sorted({step.phase for step in steps}, key=PHASE_ORDER.__getitem__)
+    return StartDraft(versions, steps, left_out, plan_due_dates(planned, kickoff), tuple(phases), _roles(versions))
+
+
+def start_project(start: Start, *, by: User, now: dt.datetime | None = None) -> Project:
+    """Make the project: its row, pins, steps, seats, grants and the record of it; in one transaction, or nothing.
+
+    The number of queries does not depend on the number of steps. The same `start_key` gives the same project, however often
+    and however many at a time it is sent.
+
+    Args:
+        start: what was filled in; `start_key` tells one start from another.
+        by: who starts it; the caller has asked whether they may.
+        now: the instant, aware; the present unless given.
+
+    Raises:
+        ValidationError: with the field's name where it is about one.
+    """
+    now = now or timezone.now()
+    made = draft(
+        start.version_ids,
+        integration_kind=start.integration_kind,
+        phased_go_live=start.phased_go_live,
+        kickoff=start.kickoff,
+    )
+    check_dates(start.kickoff, start.target_go_live)
+    try:
+        with transaction.atomic():
+            return _make(start, made, by=by, now=now)
+    except IntegrityError:
+        twin = Project.objects.filter(start_key=start.start_key).first()
+        if twin is not None:
+            return twin
+        taken = Biller.objects.filter(code=start.biller_code).exclude(name__iexact=start.biller_name).first()
+        if taken is not None:
+            raise ValidationError({"biller_code": f"{taken.code} is {taken.name}’s code. Choose another."}) from None
+        raise ValidationError("Somebody started a project for this biller at the same moment. Send it again.") from None
+
+
+def check_dates(kickoff: dt.date, target_go_live: dt.date) -> None:
+    """Raise ValidationError on the field if the go-live lies before the kickoff."""
+    if target_go_live < kickoff:
+        raise ValidationError({"target_go_live": "The go-live cannot be before the kickoff."})
+
+
+def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Project:
+    biller = _biller(start)
+    core_system = CoreSystem.objects.get_or_create(name=start.core_system)[0] if start.core_system else None
+    people = {
+        role_id: start.people[role.code, role.name]
+        for role in made.roles
+        if (role.code, role.name) in start.people
+        for role_id in role.ids
+    }
+    manager = next((people[role.ids[0]] for role in made.roles if role.manages and role.ids[0] in people), None)
+    phase = made.phases[0]
+    project = Project(
+        code=f"{biller.code}-{_next_number(biller)}",
+        biller=biller,
+        core_system=core_system,
+        name=biller.name,
+        integration_kind=start.integration_kind,
+        phased_go_live=start.phased_go_live,
+        phases=list(made.phases),
+        kickoff=start.kickoff,
+        target_go_live=start.target_go_live,
+        baseline_go_live=start.target_go_live,
+        mrr=start.mrr,
+        manager=manager,
+        started_by=by,
+        started_at=now,
+        start_key=start.start_key,
+        phase_since=now,
+        **_first_totals(made, phase),
+    )
+    project.full_clean(validate_unique=False, validate_constraints=False, exclude=_RELATIONS)
+    begin([project], lambda rows: rows[0].save(force_insert=True), states=[{"phase": phase}])
+    ProjectPlaybook.objects.bulk_create(
+        [ProjectPlaybook(project=project, version_id=version.id) for version in made.versions]
+    )
+    _make_steps(project, made, now)
+    Seat.objects.bulk_create(
+        [
+            Seat(project=project, role_id=role_id, person=people.get(role_id))
+            for role in made.roles
+            for role_id in role.ids
+        ]
+    )
+    set_grants(ProjectGrant, project, grants_due((_role(made, role_id), someone) for role_id, someone in people.items()))
+    facts = {
+        "versions": [version.label for version in made.versions],
+        "left_out": {item.step.path: item.why for item in made.left_out.values()},
+    }
+    write_record(project, "begin", field="phase", source="", by=by, note="", at=now, facts=facts)
+    return project
+
+
+#: Foreign keys that full_clean() would look up once more; they were just read, and the database holds them anyway.
+_RELATIONS = {"biller", "core_system", "manager", "started_by", "next_template"}
+
+
+def _biller(start: Start) -> Biller:
+    biller = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip()).first()
+    if biller is not None:
+        return biller
+    biller = Biller(name=start.biller_name.strip(), code=start.biller_code.strip().upper(), vertical=start.vertical)
+    biller.full_clean(validate_unique=False, validate_constraints=False)
+    biller.save(force_insert=True)
+    return biller
+
+
+def _next_number(biller: Biller) -> int:
+    codes = Project.objects.filter(biller=biller).values_list("code", flat=True)
+    return max((int(code.rpartition("-")[2]) for code in codes), default=0) + 1
+
+
+def _make_steps(project: Project, made: StartDraft, now: dt.datetime) -> None:
+    rows, states = [], []
+    for step in made.steps:
+        out = made.left_out.get(step.id)
+        due = made.due[step.path]
+        rows.append(
+            ProjectStep(
+                project=project, template_id=step.id, due=due, baseline_due=due, reason=out.why if out else "", status_since=now
+            )
+        )
+        states.append({"status": StepStatus.NOT_APPLICABLE} if out else {})
+    begin(rows, ProjectStep.objects.bulk_create, states=states)
+
+
+def _first_totals(made: StartDraft, phase: str) -> dict[str, object]:
+    live = [
+        LiveStep(
+            0, step, StepStatus.NOT_APPLICABLE if step.id in made.left_out else StepStatus.NOT_STARTED,
+            made.due[step.path], None, "", None, None, 0,
+        )
+        for step in made.steps
+    ]  # fmt: skip
+    totals = count(live, phase)
+    return {name: getattr(totals, name) for name in totals.__slots__}
+
+
+def _why_left_out(step: StepTemplate, integration_kind: str, phased_go_live: bool) -> str:
+    if step.applies == Applies.PARTNER_ONLY and integration_kind != IntegrationKind.PARTNER:
+        return "Applies to partner integrations only."
+    if step.applies == Applies.PHASED_ONLY and not phased_go_live:
+        return "Applies to phased go-lives only."
+    return ""
+
+
+def _roles(versions: Sequence[VersionTemplate]) -> tuple[RoleToFill, ...]:
+    found: dict[RoleIdentity, list[RoleTemplate]] = {}
+    for version in versions:
+        for role in version.roles.values():
+            found.setdefault(role.identity, []).append(role)
+    return tuple(
+        RoleToFill(
+            roles[0].code, roles[0].name, roles[0].team, roles[0].side,
+            any(role.manages for role in roles), tuple(role.id for role in roles),
+        )
+        for roles in found.values()
+    )  # fmt: skip
+
+
+def _role(made: StartDraft, role_id: int) -> RoleTemplate:
+    return next(version.roles[role_id] for version in made.versions if role_id in version.roles)

@@ -1,0 +1,53 @@
+"""Addresses of live work. `path:step` is `playbook/step-key`."""
+
+from django.urls import path, register_converter
+from django.views.generic import RedirectView
+
+from projects.views import gate, my_work, portfolio, project, start, step
+
+
+class ProjectCode:
+    """MRW-1, in either case."""
+
+    regex = "[A-Za-z]{2,6}-[0-9]{1,4}"
+
+    def to_python(self, value: str) -> str:
+        return value.upper()
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class StepPath:
+    """playbook/step-key."""
+
+    regex = "[a-z0-9-]+/[a-z0-9-]+[.][a-z0-9-]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ProjectCode, "code")
+register_converter(StepPath, "step")
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="portfolio"), name="home"),
+    path("my-work", my_work.my_work, name="my-work"),
+    path("projects/", portfolio.portfolio, name="portfolio"),
+    path("projects/start", start.start, name="start-project"),
+    path("projects/<code:code>/", project.show, name="project"),
+    path("projects/<code:code>/history", project.history, name="project-history"),
+    path("projects/<code:code>/move", project.move, name="move-project"),
+    path("projects/<code:code>/go-live", project.go_live, name="move-go-live"),
+    path("projects/<code:code>/seats/<int:seat_id>", project.seat, name="fill-seat"),
+    path("projects/<code:code>/gate", gate.panel, name="gate"),
+    path("projects/<code:code>/gate/waive", gate.waive_criterion, name="waive"),
+    path("projects/<code:code>/steps/<step:path>/", step.show, name="step"),
+    path("projects/<code:code>/steps/<step:path>/menu", step.menu, name="step-menu"),
+    path("projects/<code:code>/steps/<step:path>/move", step.move, name="move-step"),
+    path("projects/<code:code>/steps/<step:path>/due", step.due, name="move-due"),
+    path("projects/<code:code>/steps/<step:path>/name", step.name_person, name="name-on-step"),
+]

@@ -1,0 +1,153 @@
+"""The cast, the five playbooks and projects for tests. A plugin: `tests/conftest.py` names it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+
+from accounts.models import Side, User
+from playbook import catalog
+from playbook.models import Version
+from playbook.services import load_playbook
+from projects.billers import propose_code
+from projects.board import LiveStep
+from projects.lookup import live_step, step_row
+from projects.models import Project, ProjectStep
+from projects.start import Start, draft, start_project
+from transitions.moves import Outcome, perform
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "playbooks"
+PASSWORD = "correct horse battery staple"
+
+#: first name → (surname, side)
+PEOPLE: Mapping[str, tuple[str, str]] = {
+    "priya": ("Nair", Side.INTERNAL),
+    "ivan": ("Orlov", Side.INTERNAL),
+    "sofia": ("Reyes", Side.INTERNAL),
+    "arun": ("Patel", Side.INTERNAL),
+    "ingrid": ("Berg", Side.INTERNAL),
+    "tess": ("Moreau", Side.INTERNAL),
+    "cora": ("Lindqvist", Side.INTERNAL),
+    "dele": ("Adeyemi", Side.INTERNAL),
+    "adele": ("Novak", Side.INTERNAL),
+    "bo": ("Halvorsen", Side.CUSTOMER),
+    "pat": ("Quinn", Side.PARTNER),
+    "mallory": ("Voss", Side.INTERNAL),
+}
+#: Who starts projects.
+STARTERS = ("priya", "ivan", "adele")
+KICKOFF, TARGET = dt.date(2026, 10, 5), dt.date(2027, 3, 2)
+
+
+@pytest.fixture(autouse=True)
+def _forget_catalog() -> Iterator[None]:
+    """Databases come and go within one process; what is kept of published versions goes with them."""
+    catalog.forget()
+    yield
+    catalog.forget()
+
+
+@pytest.fixture
+def cast(db: None) -> SimpleNamespace:
+    """The twelve people of the tests, by first name."""
+    people = {}
+    starters = Group.objects.get(name="Implementations")
+    for first, (last, side) in PEOPLE.items():
+        make = User.objects.create_superuser if first == "adele" else User.objects.create_user
+        people[first] = make(f"{first}@example.org", f"{first.title()} {last}", PASSWORD, side=side)
+        if first in STARTERS:
+            people[first].groups.add(starters)
+    return SimpleNamespace(**people)
+
+
+@pytest.fixture
+def playbooks(db: None) -> dict[str, Version]:
+    """The five playbooks, loaded and published as the product ships them, by slug."""
+    for path in sorted(FIXTURES.glob("*.yaml")):
+        load_playbook(path.read_text(encoding="utf-8"), publish=True)
+    return {version.playbook.slug: version for version in Version.objects.select_related("playbook")}
+
+
+MakeProject = Callable[..., Project]
+
+
+@pytest.fixture
+def make_project(cast: SimpleNamespace, playbooks: dict[str, Version]) -> MakeProject:
+    """Return a function that starts a project through the service; the usual people sit in the usual seats."""
+
+    def make(
+        *, kind: str = "partner", playbooks_: tuple[str, ...] = ("integration",), people: Mapping[str, User] | None = None,
+        kickoff: dt.date = KICKOFF, target: dt.date = TARGET, biller: str = "Marrow County Tax", code: str = "",
+        by: User | None = None, **fields: Any,
+    ) -> Project:  # fmt: skip
+        slugs = fields.pop("playbooks", playbooks_)
+        ids = tuple(playbooks[slug].pk for slug in slugs)
+        phased = bool(fields.get("phased_go_live"))
+        roles = draft(ids, integration_kind=kind, phased_go_live=phased, kickoff=kickoff).roles
+        seated = usual_people(cast) if people is None else people
+        start = Start(
+            biller_name=biller, biller_code=code or propose_code(biller), vertical=fields.pop("vertical", "tax"),
+            integration_kind=kind, version_ids=ids, kickoff=kickoff, target_go_live=target,
+            people={(role.code, role.name): seated[role.code] for role in roles if role.code in seated}, **fields,
+        )  # fmt: skip
+        return start_project(start, by=by or cast.priya)
+
+    return make
+
+
+def usual_people(cast: SimpleNamespace) -> dict[str, User]:
+    """Who takes which role code in the five playbooks of the tests."""
+    return {
+        "PM": cast.priya, "IM": cast.ivan, "SE": cast.sofia, "SA": cast.arun, "INM": cast.ingrid,
+        "TSM": cast.tess, "CSM": cast.cora, "IS": cast.dele, "B": cast.bo,
+    }  # fmt: skip
+
+
+def step_of(project: Project, key: str) -> ProjectStep:
+    """Return the row of a project's step, read afresh."""
+    fresh = Project.objects.get(pk=project.pk)
+    found: LiveStep = live_step(fresh, key)
+    return step_row(fresh, found)
+
+
+def move(project: Project, key: str, name: str, by: User, **details: Any) -> Outcome[ProjectStep]:
+    """Move a step of a project."""
+    return perform(step_of(project, key), name, by=by, **details)
+
+
+def finish(project: Project, key: str, *, worker: User, decider: User) -> None:
+    """Take a step from not started to done, by decision where it asks for one."""
+    move(project, key, "start", worker)
+    if step_of(project, key).template.approval:
+        move(project, key, "submit", worker)
+        move(project, key, "approve", decider)
+    else:
+        move(project, key, "complete", worker)
+
+
+def finish_phase(project: Project, cast: SimpleNamespace) -> None:
+    """Close every step of the project's present phase, as Sofia and Ingrid, naming Ingrid where nobody is accountable."""
+    from projects.team import name_on_step
+
+    fresh = Project.objects.get(pk=project.pk)
+    for step in fresh.board.steps:
+        if step.closed or step.template.phase != fresh.phase:
+            continue
+        if not step.template.letters.get("A"):
+            name_on_step(step_of(project, step.path), "A", cast.ingrid, by=cast.priya)
+    waiting = [step for step in fresh.board.steps if not step.closed and step.template.phase == fresh.phase]
+    while waiting:
+        ready = [s for s in waiting if not any(other.path in s.template.needs for other in waiting)]
+        for step in ready:
+            people = fresh.board.people(step, "R")
+            worker = User.objects.get(pk=people[0].id) if people else cast.priya
+            accountable = Project.objects.get(pk=project.pk).board
+            deciders = accountable.people(accountable.by_path[step.path], "A")
+            finish(project, step.path, worker=worker, decider=User.objects.get(pk=deciders[0].id) if deciders else cast.ingrid)
+        waiting = [step for step in waiting if step not in ready]

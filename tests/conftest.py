@@ -1,0 +1,133 @@
+"""What every test may ask for. The cast of people is in `tests/cast.py`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from playbook.catalog import forget
+
+pytest_plugins = ["tests.cast"]
+
+# Playwright's synchronous interface runs an event loop in this thread; Django would refuse queries beside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # No page of ours asks anybody else for anything; one that did would fail here.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, with a reason, what this machine cannot run."""
+    left_out = {
+        "browser": not CHROMIUM and "Chromium is not installed",
+        "postgres": connection.vendor != "postgresql" and "needs PostgreSQL: make test-services",
+        "services": not settings.WITH_BROKER and "needs Redis: make test-services",
+    }
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+        for name, reason in left_out.items():
+            if reason and item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep SQLite's test database in a file, as the real one is.
+
+    One in memory is shared by all threads over a single connection, so that two requests to a live server would run in
+    each other's transactions.
+    """
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_keys(testrun_uid: str, worker_id: str) -> str:
+    """Keep this process's keys in Redis apart from those of other processes and earlier runs; return their prefix."""
+    prefix = f"test-{testrun_uid}-{worker_id}"
+    for alias in settings.CACHES:
+        settings.CACHES[alias]["KEY_PREFIX"] = prefix
+        caches[alias].key_prefix = prefix
+    return prefix
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """Forget published versions between tests: a rolled-back one's id comes round again."""
+    yield
+    forget()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for each process of the suite."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any) -> Iterator[Page]:
+    """A page of a new visitor to the live server; the test fails if the page throws or breaks the security policy."""
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    faults: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # An answer of 4xx is written there too, and refusals are what many tests ask for.
+        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+            faults.append(message.text)
+
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Return a function that lists what axe-core finds wrong on a page: `rule: where`, one line for each place."""
+    checker = Axe()
+
+    def violations(page: Page) -> list[str]:
+        found: list[dict[str, Any]] = checker.run(page).response["violations"]
+        return [f"{rule['id']}: {' '.join(map(str, node['target']))}" for rule in found for node in rule["nodes"]]
+
+    return violations
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return Path(settings.BASE_DIR)
