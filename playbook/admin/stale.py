@@ -1,0 +1,70 @@
+"""Two admins, one row: a form carries what it was filled from, and a stale one is shown again instead of saved over.
+
+ux.md, finding 2: stock admin lets the second save silently revert the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, ClassVar
+
+from django import forms
+
+from playbook.admin.bases import AnyModelForm
+
+
+def fingerprint(value: object) -> str:
+    """Return a short text that differs where `value` (of plain values) does."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+class StaleCheck(AnyModelForm):
+    """A form for an existing row that is refused when the row changed since the form was shown."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    is_stale = False
+    #: Fields that are no part of what a person compares.
+    uncompared: ClassVar[frozenset[str]] = frozenset({"seen"})
+
+    def stored(self) -> object:
+        """Return what the row says now, as plain values."""
+        raise NotImplementedError
+
+    def remember(self) -> None:
+        """Note what the row says, for the hidden field. To be called at the end of `__init__`, before anything is bound."""
+        self._stored = fingerprint(self.stored())
+        self.initial["seen"] = self._stored
+
+    def refuse_stale(self) -> None:
+        """Add an error to each field that the form would write back over somebody's change, with both values.
+
+        The form then carries what is stored now: sending it once more is a decision to write over it.
+        """
+        if self.instance.pk is None or self.cleaned_data.get("seen") == self._stored:
+            return
+        differing = [name for name in self.fields if name not in self.uncompared and self._differs(name)]
+        if not differing:
+            return
+        self.is_stale = True
+        for name in differing:
+            theirs, yours = self._shown(name, self.initial.get(name)), self._shown(name, self.cleaned_data.get(name))
+            self.add_error(name, f"Stored meanwhile: “{theirs}”. In your form: “{yours}”.")
+        self.add_error(
+            None,
+            "Somebody changed this since you opened it; nothing of yours is saved. Compare the fields marked below, "
+            "then save again to keep what your form says.",
+        )
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = self._stored
+
+    def _differs(self, name: str) -> bool:
+        if name in self.errors:
+            return False
+        return self._shown(name, self.initial.get(name)) != self._shown(name, self.cleaned_data.get(name))
+
+    def _shown(self, name: str, value: object) -> str:
+        value = self.fields[name].prepare_value(value)
+        if isinstance(value, list | tuple):
+            return "; ".join(map(str, value))
+        return "" if value is None else str(value)
