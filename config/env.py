@@ -53,6 +53,7 @@ def database(url: str = "") -> dict[str, object]:
     """
     entry: dict[str, object] = dict(environ.Env.db_url_config(url or DATABASE_URL))
     if "sqlite" in str(entry["ENGINE"]):
+        entry["ENGINE"] = "config.sqlite"
         entry["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

@@ -34,7 +34,9 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
 
     Lines carry the request's id and the person's, in the tasks that the request sends off too.
     """
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer()
+    if not as_json:
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
         last.append(structlog.processors.format_exc_info)

@@ -13,9 +13,25 @@ PLAYBOOK_KEYS = ("playbook", "title", "kind", "version", "source", "changes", "o
 CHANGE_KEYS = ("version", "date", "author", "note")
 ROLE_KEYS = ("code", "name", "team", "side", "manages")
 STEP_KEYS = (
-    *("key", "number", "phase", "category", "title", "guidance", "raci", "raci_source", "derived", "applies", "approval"),
+    *(
+        "key",
+        "number",
+        "phase",
+        "category",
+        "title",
+        "guidance",
+        "raci",
+        "raci_source",
+        "derived",
+        "applies",
+        "approval",
+    ),
     *("duration_days", "needs", "documents", "meeting", "open_questions"),
 )
+
+
+#: The letters of a step on which nobody holds one.
+NOBODY = Raci()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +65,7 @@ class StepData:
     title: str
     category: str = ""
     guidance: str = ""
-    raci: Raci = Raci()
+    raci: Raci = NOBODY
     raci_source: str = ""
     derived: tuple[str, ...] = ()
     applies: str = words.Applies.ALWAYS.value

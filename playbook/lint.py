@@ -62,7 +62,10 @@ def lint(data: PlaybookData) -> list[Finding]:
             Finding(step.key, step.number, code, text, severity)
             for code, text, severity in (
                 *_twice(step, keys, numbers),
-                *((found.code, found.text, found.severity) for found in check(step.raci, listed=listed, derived=step.derived)),
+                *(
+                    (found.code, found.text, found.severity)
+                    for found in check(step.raci, listed=listed, derived=step.derived)
+                ),
                 *_needs(step, steps),
                 *_circle(circle_at.pop(step.key, None)),
                 *_questions(step.open_questions),
@@ -108,7 +111,9 @@ def _twice(step: StepData, keys: Counter[str], numbers: Counter[int]) -> Iterato
 def _of_the_whole(data: PlaybookData) -> Iterator[Finding]:
     for code, count in Counter(role.code for role in data.roles).items():
         if count > 1:
-            yield Finding("", None, "duplicate-role", f"{count} roles have the code {code}; a code names one role.", "error")
+            yield Finding(
+                "", None, "duplicate-role", f"{count} roles have the code {code}; a code names one role.", "error"
+            )
     if not data.steps:
         yield Finding("", None, "no-steps", "The playbook has no step.", "error")
     for code, text, severity in _questions(data.open_questions):

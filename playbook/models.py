@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Side
 from playbook import vocabulary as words
 from playbook.format import ChangeData, PlaybookData, RoleData, StepData, digest
-from playbook.lint import lint, publish_blockers
+from playbook.lint import lint, publish_blockers, warning_ids
 from playbook.vocabulary import Applies as Applies
 from playbook.vocabulary import ApprovalKind as ApprovalKind
 from playbook.vocabulary import PlaybookKind as PlaybookKind
@@ -116,10 +116,16 @@ class DraftOnly(models.Model):
         return rows.values_list(f"{self.VERSION_PATH}_id", flat=True).first()
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
-        """Save the row; `loaddata` comes through here too, past `save()`."""
+        """Save the row while its version is a draft."""
         with transaction.atomic():
             self._guard()
             super().save_base(*args, **kwargs)
+
+    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> Any:
+        # loaddata calls Model.save_base itself, past the one above, and comes here.
+        if raw:
+            self._guard()
+        return super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
@@ -217,9 +223,11 @@ class Version(VersionMachine):
     )
     confirmed_warnings = models.JSONField(default=list, blank=True, editable=False)
 
-    objects = VersionQuerySet.as_manager()
+    objects = VersionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
+        # Related managers write through the base manager (`version.steps.add`): it has to be the guarded one too.
+        base_manager_name = "objects"
         ordering = ("playbook", "-number")
         constraints = (models.UniqueConstraint(fields=("playbook", "number"), name="version_number_once"),)
         permissions = (("publish_version", "Can publish and retire versions"),)
@@ -261,6 +269,12 @@ class Version(VersionMachine):
                 refuse_final([self.pk])
             super().save_base(*args, **kwargs)
 
+    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> Any:
+        # As for its rows: loaddata comes here, past save_base().
+        if raw:
+            refuse_final([self.pk])
+        return super()._save_table(raw, *args, **kwargs)
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
             refuse_final([self.pk])
@@ -285,9 +299,12 @@ class Version(VersionMachine):
     def settle(self, move: str, *, by: Any, now: Any, details: dict[str, Any]) -> None:
         if move == "publish":
             self.published_at, self.published_by = now, by
-            self.digest = digest(self.as_data())
+            data = self.as_data()
+            self.digest = digest(data)
             self.change_note = details["note"] or self.change_note
-            self.confirmed_warnings = sorted(details.get("confirmed", ()))
+            self.confirmed_warnings = [
+                found for found in warning_ids(lint(data)) if found in details.get("confirmed", ())
+            ]
             Playbook.objects.filter(pk=self.playbook_id).update(title=self.title, kind=self.kind)
         self._settling = True
         try:
@@ -310,6 +327,7 @@ class Role(DraftOnly):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("position", "pk")
         constraints = (models.UniqueConstraint(fields=("version", "code"), name="role_code_once"),)
 
@@ -329,7 +347,9 @@ class Step(DraftOnly):
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="steps")
     key = models.CharField(max_length=words.LONGEST_KEY, validators=[key_validator])
-    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(words.LARGEST_NUMBER)])
+    number = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(words.LARGEST_NUMBER)]
+    )
     phase = models.CharField(max_length=12, choices=Phase.choices)
     category = models.CharField(max_length=words.LONGEST_NAME, blank=True)
     title = models.CharField(max_length=words.LONGEST_TITLE)
@@ -347,6 +367,7 @@ class Step(DraftOnly):
     open_questions = models.JSONField(default=list, blank=True)
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("number", "pk")
         constraints = (
             models.UniqueConstraint(fields=("version", "key"), name="step_key_once"),
@@ -406,6 +427,7 @@ class StepRole(DraftOnly):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("step", "position", "pk")
         constraints = (models.UniqueConstraint(fields=("step", "role", "letter"), name="letter_once"),)
         indexes = (models.Index(fields=("role", "letter"), name="steprole_role_letter"),)

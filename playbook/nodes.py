@@ -116,8 +116,12 @@ def _take(event: yaml.Event, open_nodes: list[Node], text: str) -> None:
 def _tag_of(event: yaml.ScalarEvent) -> str:
     tag = event.tag
     if tag in (None, "!"):
-        tag = _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit) if tag is None else f"{_TAG}str"
+        tag = _resolved(event) if tag is None else f"{_TAG}str"
     return str(tag).removeprefix(_TAG)
+
+
+def _resolved(event: yaml.ScalarEvent) -> str:
+    return str(_RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit))  # type: ignore[no-untyped-call]
 
 
 def _line_of(error: yaml.YAMLError, text: str) -> int:
@@ -153,7 +157,13 @@ class Section:
     """
 
     def __init__(
-        self, node: Node, problems: list[Problem], *, known: Sequence[str], required: Collection[str] = (), under: str = ""
+        self,
+        node: Node,
+        problems: list[Problem],
+        *,
+        known: Sequence[str],
+        required: Collection[str] = (),
+        under: str = "",
     ) -> None:
         self.line, self.problems, self._under, self._required = node.line, problems, under, required
         self._values: dict[str, Node] = {}
@@ -218,7 +228,13 @@ class Section:
         return value
 
     def _text_of(
-        self, node: Node, name: str, limit: int, *, pattern: tuple[re.Pattern[str], str] | None = None, lines: bool = False
+        self,
+        node: Node,
+        name: str,
+        limit: int,
+        *,
+        pattern: tuple[re.Pattern[str], str] | None = None,
+        lines: bool = False,
     ) -> str:
         # An unquoted date or number (`version: 1.0`) is taken as it is written.
         if node.tag not in ("str", "timestamp", "float", "int"):
@@ -239,7 +255,10 @@ class Section:
             return default
         # Decimal digits only: YAML 1.1 would read 010 as eight and 1:30 as ninety.
         if node.tag != "int" or not re.fullmatch(r"0|[1-9][0-9]{0,9}", node.text):
-            self.problem(name, f"wants a whole number, not “{node.text[:40]}”" if node.text else f"wants a number, not {node.kind}")
+            self.problem(
+                name,
+                f"wants a whole number, not “{node.text[:40]}”" if node.text else f"wants a number, not {node.kind}",
+            )
             return default
         value = int(node.text)
         if not least <= value <= most:

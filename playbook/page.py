@@ -14,6 +14,9 @@ from playbook.vocabulary import Applies, ApprovalKind
 from raci.letters import Letter
 from transitions.phase import Phase
 
+#: Parts of keys of documents and meetings that are read letter by letter.
+ABBREVIATIONS = frozenset({"cs", "csr", "sit", "tsm", "uat"})
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseMark:
@@ -34,6 +37,16 @@ class RoleRow:
     team: str
     side: str
     manages: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """An entry of the source's change log."""
+
+    version: str
+    date: dt.date | None
+    author: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,7 @@ class StepRow:
     paragraphs: tuple[str, ...]
     documents: tuple[str, ...]
     meeting: str
+    questions: tuple[str, ...]
     expanded: bool
 
 
@@ -127,13 +141,27 @@ def role_rows(data: PlaybookData) -> list[RoleRow]:
     return [RoleRow(role.code, role.name, role.team, Side(role.side).label, role.manages) for role in data.roles]
 
 
-def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str) -> list[StepGroup]:
+def change_rows(data: PlaybookData) -> list[ChangeRow]:
+    """Return the source's change log, oldest first as it is written."""
+    return [
+        ChangeRow(
+            change.version,
+            dt.date.fromisoformat(change.date) if change.date else None,
+            change.author or "",
+            change.note,
+        )
+        for change in data.changes
+    ]
+
+
+def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str, with_questions: bool) -> list[StepGroup]:
     """Return the steps that `wanted` takes, in playbook order, grouped by phase and category.
 
     Args:
         data: the version.
         wanted: the filter.
         whole_page: path of the page without filters, for links to steps that are filtered out.
+        with_questions: whether to show what is still open about each step.
     """
     shown = [step for step in data.steps if wanted.takes(step)]
     here = {step.key for step in shown}
@@ -148,7 +176,16 @@ def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str) -> list[
         StepGroup(
             Phase(phase).label,
             category,
-            tuple(_row(step, roles, by_key, expanded=wanted.only_in_guidance(step)) for step in steps),
+            tuple(
+                _row(
+                    step,
+                    roles,
+                    by_key,
+                    questions=step.open_questions if with_questions else (),
+                    expanded=wanted.only_in_guidance(step),
+                )
+                for step in steps
+            ),
         )
         for (phase, category), steps in groupby(shown, key=lambda step: (step.phase, step.category))
     ]
@@ -159,7 +196,14 @@ def anchor(key: str) -> str:
     return f"step-{key}"
 
 
-def _row(step: StepData, roles: dict[str, RoleData], by_key: dict[str, Need], *, expanded: bool) -> StepRow:
+def _row(
+    step: StepData,
+    roles: dict[str, RoleData],
+    by_key: dict[str, Need],
+    *,
+    questions: tuple[str, ...],
+    expanded: bool,
+) -> StepRow:
     return StepRow(
         anchor=anchor(step.key),
         step=step,
@@ -170,6 +214,7 @@ def _row(step: StepData, roles: dict[str, RoleData], by_key: dict[str, Need], *,
         paragraphs=tuple(part.strip() for part in step.guidance.split("\n\n") if part.strip()),
         documents=_document_names(step.documents),
         meeting=_words(step.meeting),
+        questions=questions,
         expanded=expanded,
     )
 
@@ -180,9 +225,11 @@ def _cell(step: StepData, letter: Letter, roles: dict[str, RoleData]) -> Cell:
 
 
 def _document_names(paths: Iterable[str]) -> tuple[str, ...]:
-    """`discovery-page/payer-experience` → `Discovery page, payer experience`."""
-    return tuple(_words(path.replace("/", ", ")) for path in paths)
+    """`discovery-page/payer-experience` → `Discovery page, Payer experience`."""
+    return tuple(", ".join(map(_words, path.split("/"))) for path in paths)
 
 
 def _words(key: str) -> str:
-    return key[:1].upper() + key[1:].replace("-", " ")
+    """`sit-workbook` → `SIT workbook`."""
+    words = [word.upper() if word in ABBREVIATIONS else word for word in key.replace("-", " ").split(" ")]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:]

@@ -33,7 +33,9 @@ def parse(text: str) -> PlaybookData:
     """
     _refuse_large(text)
     problems: list[Problem] = []
-    top = Section(compose(text), problems, known=PLAYBOOK_KEYS, required=("playbook", "title", "kind", "roles", "steps"))
+    top = Section(
+        compose(text), problems, known=PLAYBOOK_KEYS, required=("playbook", "title", "kind", "roles", "steps")
+    )
     roles = _roles(top)
     data = PlaybookData(
         playbook=top.text("playbook", words.LONGEST_SLUG, pattern=SLUG),

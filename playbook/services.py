@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -88,9 +88,7 @@ def write_draft(data: PlaybookData, *, playbook: Playbook, loaded_digest: str = 
     role_of = {role.code: role for role in roles}
     steps = Step.objects.bulk_create(_step(version, step) for step in data.steps)
     StepRole.objects.bulk_create(
-        letter
-        for row, step in zip(steps, data.steps, strict=True)
-        for letter in _letters(row, step.raci, role_of)
+        letter for row, step in zip(steps, data.steps, strict=True) for letter in _letters(row, step.raci, role_of)
     )
     return version
 

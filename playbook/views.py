@@ -11,14 +11,14 @@ from django.shortcuts import render
 from accounts.models import Side, User
 from playbook.forms import FilterForm
 from playbook.models import Role, Step, Version
-from playbook.page import Filter, day_in, phase_marks, phase_names, role_rows, step_groups
+from playbook.page import Filter, change_rows, day_in, phase_marks, phase_names, role_rows, step_groups
 from transitions.version import VersionStatus
 
 
 def browse(request: HttpRequest) -> HttpResponse:
     """List the playbooks by the version on which a project would start today; staff see drafts as well."""
     reader = get_reader(request)
-    versions = listed(visible_versions(reader).order_by("title", "-number"))
+    versions = listed(visible_versions(reader).order_by("playbook__title", "playbook", "-number"))
     ids = [version.pk for version in versions]
     steps: dict[int, dict[str, int]] = {pk: {} for pk in ids}
     in_phases = Step.objects.filter(version__in=ids).order_by().values_list("version", "phase")
@@ -46,7 +46,7 @@ def show(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
     data = version.as_data()
     form = FilterForm(request.GET, roles=data.roles)
     wanted = form.wanted()
-    groups = step_groups(data, wanted, whole_page=request.path)
+    groups = step_groups(data, wanted, whole_page=request.path, with_questions=reader.is_staff)
     context = {
         "nav": "playbooks",
         "version": version,
@@ -54,6 +54,7 @@ def show(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
         "published_on": day_in(version.published_at, reader.zone),
         "data": data,
         "roles": role_rows(data),
+        "changes": change_rows(data),
         "groups": groups,
         "shown": sum(len(group.rows) for group in groups),
         "filtered": wanted != Filter(),

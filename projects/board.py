@@ -7,6 +7,7 @@ Two queries whatever the number of steps (steps with their people, seats); title
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -175,13 +176,22 @@ class Board:
         """Count the steps (design.md, Data: what the portfolio sorts by)."""
         return count(self.steps, self.project.phase)
 
+    @cached_property
+    def _titles(self) -> Counter[str]:
+        return Counter(step.template.title for step in self.steps)
+
+    def title(self, step: LiveStep) -> str:
+        """Return the step's title, with its category where another step of the project is called the same."""
+        template = step.template
+        return f"{template.title} ({template.category})" if self._titles[template.title] > 1 else template.title
+
     def step_facts(self, step: LiveStep) -> StepFacts:
         """Return the step as the gates see it."""
         template = step.template
         accountable = bool(step.named_accountable or template.letters.get(A))
         return StepFacts(
             key=template.path,
-            title=template.title,
+            title=self.title(step),
             phase=template.phase,
             status=step.status,
             approval=template.approval,

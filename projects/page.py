@@ -122,7 +122,7 @@ def step_row(board: Board, step: LiveStep, today: dt.date) -> StepRow:
     )
     late = step.overdue(today)
     under = template.approval_label and f"Approval · {template.approval_label}"
-    if len(board.versions) > 1:
+    if template.version_id != board.versions[0].id:  # the main playbook goes without saying
         under = " · ".join(filter(None, (board_label(board, step), under)))
     return StepRow(
         id=step.id,
@@ -235,8 +235,8 @@ def _groups(board: Board, steps: Sequence[LiveStep], today: dt.date) -> list[Ste
 def _phase_note(state: str, done: int, counted: Sequence[LiveStep], project: Project, today: dt.date) -> str:
     if state == "ahead":
         first = min((step.due for step in counted if step.due), default=None)
-        return f"first due {short_date(first, today)}" if first else ""
-    return f"{done} of {len(counted)}"
+        return f"first due {short_date(first, today)}" if first else "nothing to do"
+    return f"{done} of {len(counted)}" if counted else "nothing to do"
 
 
 def _drift(step: LiveStep, today: dt.date) -> str:

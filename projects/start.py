@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,7 +25,7 @@ from projects.models import (
 )  # fmt: skip
 from projects.schedule import PlannedStep, plan_due_dates
 from projects.team import grants_due
-from raci.grants import set_grants
+from raci.grants import set_grants_of_new
 from transitions.clock import business_day
 from transitions.moves import begin, write_record
 from transitions.phase import PHASE_ORDER, Phase
@@ -63,7 +64,17 @@ class RoleToFill:
     @property
     def field_name(self) -> str:
         """The name of its field on the start form: a seat is told by code and name, never by code alone."""
-        return f"role-{self.ids[0]}"
+        return f"role-{min(self.ids)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """A phase as it will be: its steps that apply, and the first and the last of their due dates."""
+
+    label: str
+    steps: tuple[StepTemplate, ...]
+    first_due: dt.date | None
+    last_due: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -88,11 +99,14 @@ class StartDraft:
         before = [self.due[step.path] for step in self.steps_in if step.phase != Phase.POST_LIVE]
         return max(before or [self.due[step.path] for step in self.steps_in], default=None)
 
-    def by_phase(self) -> list[tuple[str, list[StepTemplate]]]:
-        """The steps that apply, phase by phase, with the phase's label."""
-        return [
-            (Phase(phase).label, [step for step in self.steps_in if step.phase == phase]) for phase in self.phases
-        ]
+    def by_phase(self) -> list[PlannedPhase]:
+        """The steps that apply, phase by phase."""
+        found = []
+        for phase in self.phases:
+            steps = tuple(step for step in self.steps_in if step.phase == phase)
+            days = sorted(self.due[step.path] for step in steps)
+            found.append(PlannedPhase(Phase(phase).label, steps, days[0] if days else None, days[-1] if days else None))
+        return found
 
 
 @dataclass(frozen=True)
@@ -185,7 +199,7 @@ def check_dates(kickoff: dt.date, target_go_live: dt.date) -> None:
 
 
 def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Project:
-    biller = _biller(start)
+    biller, number = _biller_and_number(start)
     core_system = CoreSystem.objects.get_or_create(name=start.core_system)[0] if start.core_system else None
     people = {
         role_id: start.people[role.code, role.name]
@@ -196,8 +210,9 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
     manager = next((people[role.ids[0]] for role in made.roles if role.manages and role.ids[0] in people), None)
     phase = made.phases[0]
     project = Project(
-        code=f"{biller.code}-{_next_number(biller)}",
+        code=f"{biller.code}-{number}",
         biller=biller,
+        number=number,
         core_system=core_system,
         name=biller.name,
         integration_kind=start.integration_kind,
@@ -227,7 +242,8 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
             for role_id in role.ids
         ]
     )
-    set_grants(ProjectGrant, project, grants_due((_role(made, role_id), someone) for role_id, someone in people.items()))
+    held = ((_role(made, role_id), someone) for role_id, someone in people.items())
+    set_grants_of_new(ProjectGrant, Project, {project.pk: grants_due(held)})
     facts = {
         "versions": [version.label for version in made.versions],
         "left_out": {item.step.path: item.why for item in made.left_out.values()},
@@ -240,19 +256,17 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
 _RELATIONS = {"biller", "core_system", "manager", "started_by", "next_template"}
 
 
-def _biller(start: Start) -> Biller:
-    biller = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip()).first()
+def _biller_and_number(start: Start) -> tuple[Biller, int]:
+    """Return the biller, locked or just made, and the number of its next project."""
+    last = Project.objects.filter(biller=OuterRef("pk")).order_by("-number").values("number")[:1]
+    known = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip())
+    biller = known.annotate(last=Subquery(last)).first()
     if biller is not None:
-        return biller
+        return biller, (biller.last or 0) + 1
     biller = Biller(name=start.biller_name.strip(), code=start.biller_code.strip().upper(), vertical=start.vertical)
     biller.full_clean(validate_unique=False, validate_constraints=False)
     biller.save(force_insert=True)
-    return biller
-
-
-def _next_number(biller: Biller) -> int:
-    codes = Project.objects.filter(biller=biller).values_list("code", flat=True)
-    return max((int(code.rpartition("-")[2]) for code in codes), default=0) + 1
+    return biller, 1
 
 
 def _make_steps(project: Project, made: StartDraft, now: dt.datetime) -> None:

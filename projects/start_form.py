@@ -10,9 +10,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 
 from accounts.models import User
 from playbook.models import Version
+from projects.billers import propose_code
 from projects.forms import date_field
 from projects.models import IntegrationKind, Vertical
 from projects.start import PROPOSED, RoleToFill, Start, StartDraft, check_dates, draft
@@ -29,14 +31,16 @@ class StartForm(forms.Form):
     """What is asked to start a project. Roles appear once the playbooks are known; every one may be left for later."""
 
     start_key = forms.UUIDField(widget=forms.HiddenInput)
-    biller_name = forms.CharField(label="Biller", max_length=120, widget=forms.TextInput({"autocomplete": "off"}))
+    biller_name = forms.CharField(label="Biller", max_length=120, widget=forms.TextInput({"autocomplete": "off", "list": "billers"}))
     biller_code = forms.CharField(
         label="Code of the biller", max_length=6,
         help_text="Two to six letters; its projects are numbered with it, as MRW-1. An existing biller keeps its own.",
         validators=[RegexValidator(r"^[A-Za-z]{2,6}$", "Use two to six letters.")],
     )  # fmt: skip
     vertical = forms.ChoiceField(label="Vertical", choices=Vertical.choices)
-    core_system = forms.CharField(label="Core system", max_length=120, required=False, help_text="The CIS or policy system. A new name is added.")
+    core_system = forms.CharField(label="Core system", max_length=120, required=False, help_text="The CIS or policy system. A new name is added.",
+        widget=forms.TextInput({"autocomplete": "off", "list": "core-systems"}),
+    )  # fmt: skip
     integration_kind = forms.ChoiceField(label="Integration", choices=IntegrationKind.choices, widget=forms.RadioSelect)
     playbooks = forms.MultipleChoiceField(
         label="Playbooks", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose at least one playbook."}
@@ -62,14 +66,41 @@ class StartForm(forms.Form):
                 choices=[("", "Nobody yet"), *((pk, person.name) for pk, person in self.people.items())],
             )  # fmt: skip
 
+    #: The code proposed for a new biller, where none was given.
+    proposed_code = ""
+
+    def propose_code(self) -> None:
+        """Fill in a code where there is a name and no code yet; an existing biller's own where there is one."""
+        name = str(self._value("biller_name") or "")
+        if self.is_bound and name and not self._value("biller_code"):
+            self.proposed_code = propose_code(name)
+            self.data = self._with_code(self.proposed_code)
+
+    def _with_code(self, code: str) -> QueryDict:
+        data: QueryDict = self.data.copy()  # type: ignore[attr-defined]
+        data["biller_code"] = code
+        return data
+
     def _value(self, name: str) -> Any:
         return self.data.get(name) if self.is_bound else self.initial.get(name)
+
+    def proposes_anew(self) -> bool:
+        """Return whether the playbooks on the page were proposed for another kind than the one now chosen."""
+        return not self.is_bound or self.data.get("proposed_for") != self.kind()
+
+    def roles_for(self) -> str:
+        """Return what tells one set of roles from another."""
+        return ",".join(role.field_name for role in (self._draft.roles if self._draft else ()))
+
+    def asks_other_roles(self) -> bool:
+        """Return whether the roles on the page are not those of the playbooks now chosen."""
+        return self.data.get("roles_for") != self.roles_for()
 
     def chosen_slugs(self) -> list[str]:
         """Return the playbooks ticked; those that the kind proposes where nobody has chosen or the kind just changed."""
         kind = self.kind()
         proposed = [slug for slug in PROPOSED.get(kind, ()) if slug in self.versions]
-        if not self.is_bound or self.data.get("proposed_for") != kind:
+        if self.proposes_anew():
             return proposed
         return [slug for slug in self.data.getlist("playbooks") if slug in self.versions]  # type: ignore[attr-defined]
 

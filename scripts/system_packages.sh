@@ -5,19 +5,19 @@
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
-chromium() { has chromium || has chromium-browser || has google-chrome; }
-postgres() { [ -n "${DATABASE_URL:-}" ] || has pg_ctlcluster; }
-redis() { [ -n "${REDIS_URL:-}" ] || has redis-server; }
+chromium_here() { has chromium || has chromium-browser || has google-chrome; }
+postgres_here() { [ -n "${DATABASE_URL:-}" ] || has pg_ctlcluster; }
+redis_here() { [ -n "${REDIS_URL:-}" ] || has redis-server; }
 wanted=""
 for kind in "$@"; do
   case $kind in
     browser)
-      chromium || wanted="$wanted chromium fonts-noto-core"
+      chromium_here || wanted="$wanted chromium fonts-noto-core"
       has dot || wanted="$wanted graphviz"
       ;;
     services)
-      postgres || wanted="$wanted postgresql"
-      redis || wanted="$wanted redis-server"
+      postgres_here || wanted="$wanted postgresql"
+      redis_here || wanted="$wanted redis-server"
       ;;
     *) echo "usage: $0 [browser] [services]" >&2; exit 2 ;;
   esac
@@ -34,13 +34,13 @@ fi
 for kind in "$@"; do
   case $kind in
     browser)
-      chromium || echo "Left out: tests in a browser (marker \`browser\`), since Chromium is not installed."
+      chromium_here || echo "Left out: tests in a browser (marker \`browser\`), since Chromium is not installed."
       has dot || echo "Left out: the test that draws the machines as SVG, since graphviz (dot) is not installed."
       ;;
     services)
-      postgres || echo "PostgreSQL is not installed. Install it, or set DATABASE_URL to one that runs." >&2
-      redis || echo "Redis is not installed. Install it, or set REDIS_URL to one that runs." >&2
-      { postgres && redis; } || exit 1
+      postgres_here || echo "PostgreSQL is not installed. Install it, or set DATABASE_URL to one that runs." >&2
+      redis_here || echo "Redis is not installed. Install it, or set REDIS_URL to one that runs." >&2
+      { postgres_here && redis_here; } || exit 1
       ;;
   esac
 done

@@ -129,7 +129,7 @@ def gate(facts: GateFacts) -> list[Criterion]:
     """
     here = PHASE_ORDER[facts.phase]
     steps = [step for step in facts.steps if PHASE_ORDER[step.phase] <= here]
-    criteria = [_steps_closed(facts, steps), _approvals_given(steps), _nothing_blocked(steps), _accountable_named(steps)]
+    criteria = [_nothing_blocked(steps), _accountable_named(steps), _approvals_given(steps), _steps_closed(facts, steps)]
     for source in _registered.get(facts.phase, ()):
         criteria.extend(source(facts))
     return [_apply_waivers(criterion, facts) for criterion in criteria if criterion is not None]

@@ -82,12 +82,21 @@ class GuardedQuerySet(models.QuerySet[Any]):
         self._guard(fields)
         return super().bulk_update(objs, fields, batch_size)
 
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+    def bulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[Any]:
+        if update_conflicts:
+            raise StateGuarded(f"{self.model.__name__} rows that are there are not written over by new ones")
         rows = list(objs)
-        self._guard(kwargs.get("update_fields") or ())
         for row in rows:
-            row.refuse_unmoved_states()
-        return super().bulk_create(rows, *args, **kwargs)
+            row.refuse_unmoved_states(born=True)
+        return super().bulk_create(rows, batch_size, ignore_conflicts)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         raise StateGuarded(f"{self.model.__name__} rows are cancelled or archived, never deleted")
@@ -125,8 +134,12 @@ class Machine(models.Model):
 
     revision = models.PositiveIntegerField(default=0, editable=False)
 
+    objects = GuardedQuerySet.as_manager()
+
     class Meta:
         abstract = True
+        # Related managers write through the base manager (`project.steps.add`): it has to be the guarded one too.
+        base_manager_name = "objects"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,16 +170,15 @@ class Machine(models.Model):
         values = self.__dict__
         self._loaded_states = {name: values[name] for name in self.state_names() if name in values}
 
-    def refuse_unmoved_states(self) -> None:
-        """Raise StateGuarded where a state is neither what was loaded nor what a new row begins with."""
+    def refuse_unmoved_states(self, *, born: bool = False) -> None:
+        """Raise StateGuarded where a state is neither what was loaded nor, `born` or never read, what a new row begins with."""
         if _door_open.get():
             return
         for name in self.state_names():
             if name not in self.__dict__:
                 continue
-            value = self.__dict__[name]
-            expected = self._loaded_states.get(name, self._meta.get_field(name).get_default())
-            if value != expected:
+            value, first = self.__dict__[name], self._meta.get_field(name).get_default()
+            if value != (first if born else self._loaded_states.get(name, first)):
                 raise StateGuarded(f"{name} of {type(self).__name__} is changed by perform() alone")
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
@@ -177,18 +189,25 @@ class Machine(models.Model):
             _loading.reset(token)
         self._remember_states()
 
-    def save_base(self, *args: Any, **kwargs: Any) -> None:
-        if kwargs.get("raw") and not _door_open.get():
+    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
+        # Every save comes through here: loaddata too, which calls Model.save_base() past any of our own.
+        if raw and not _door_open.get():
             raise StateGuarded(f"{type(self).__name__} rows are live: they are not loaded from fixtures")
         self.refuse_unmoved_states()
-        super().save_base(*args, **kwargs)
+        updated = super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]
         self._remember_states()
+        return bool(updated)
+
+    def _do_insert(self, *args: Any, **kwargs: Any) -> Any:
+        # A row that was read and is saved as a new one (`row.pk = None`) has states that nobody moved it to.
+        self.refuse_unmoved_states(born=True)
+        return super()._do_insert(*args, **kwargs)  # type: ignore[misc]
 
     def _do_update(  # type: ignore[override]
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any
     ) -> bool:
-        """Write only over the state that was read: a second process that moved the row meanwhile wins."""
-        known = self._loaded_states or {name: self.__dict__[name] for name in self.state_names() if name in self.__dict__}
+        """Write only over the states that were read: a second process that moved the row meanwhile wins."""
+        known = {name: self.__dict__[name] for name in self.state_names() if name in self.__dict__} | self._loaded_states
         # The filter is Django's own save(), one level down: `values` may hold a state, and only a move puts one there.
         updated = super()._do_update(  # type: ignore[misc]
             base_qs.filter(**known), using, pk_val, values, update_fields, forced_update

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -55,7 +56,8 @@ class DraftAdmin(AnyAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the object; for a POST under its version's lock, so that the form is compared with what is saved over."""
         obj = super().get_object(request, object_id, from_field)
-        if obj is None or request.method != "POST":
+        # The history page comes here too, outside any transaction.
+        if obj is None or request.method != "POST" or not transaction.get_connection().in_atomic_block:
             return obj
         list(Version.objects.select_for_update(of=("self",)).filter(pk=self.version_of(obj).pk))
         return super().get_object(request, object_id, from_field)

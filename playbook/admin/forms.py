@@ -46,6 +46,12 @@ class RoleForm(AnyModelForm):
     class Meta:
         model = Role
         fields = ("code", "name", "team", "side", "manages", "position")
+        widgets = {  # noqa: RUF012 - Django's own form
+            "code": forms.TextInput(attrs={"size": 6}),
+            "name": forms.TextInput(attrs={"size": 26}),
+            "team": forms.TextInput(attrs={"size": 18}),
+            "position": forms.NumberInput(attrs={"class": "playbook-position"}),
+        }
 
     def clean_code(self) -> str:
         """Refuse a code that no cell could hold."""
@@ -89,7 +95,9 @@ class ChangesField(LinesField):
     def _entry(self, at: int, line: str) -> dict[str, str | None]:
         parts = [part.strip() for part in line.split("|", 3)]
         if len(parts) != len(CHANGE_KEYS) or not parts[0]:
-            raise ValidationError(f"Entry {at}: write it as version | date | author | note, parts left empty where unknown.")
+            raise ValidationError(
+                f"Entry {at}: write it as version | date | author | note, parts left empty where unknown."
+            )
         version, date, author, note = parts
         if date and not is_date(date):
             raise ValidationError(f"Entry {at}: “{date}” is no date such as 2025-01-31. Leave it empty where unknown.")
@@ -102,9 +110,13 @@ class VersionForm(StaleCheck):
     source_file = forms.CharField(required=False, max_length=words.LONGEST_TITLE)
     source_page = forms.CharField(required=False, max_length=words.LONGEST_TITLE)
     changes = ChangesField(
-        entry_limit=words.LONGEST_QUESTION, label="Change log of the source", help_text="One a line: version | date | author | note"
+        entry_limit=words.LONGEST_QUESTION,
+        label="Change log of the source",
+        help_text="One a line: version | date | author | note",
     )
-    open_questions = LinesField(entry_limit=words.LONGEST_QUESTION, help_text="What the source leaves open. One a line.")
+    open_questions = LinesField(
+        entry_limit=words.LONGEST_QUESTION, help_text="What the source leaves open. One a line."
+    )
     roles_seen = forms.CharField(widget=forms.HiddenInput, required=False)
     uncompared = frozenset({"seen", "roles_seen"})
 
@@ -125,7 +137,14 @@ class VersionForm(StaleCheck):
     def stored(self) -> object:
         """Return the version's own fields."""
         version = self.instance
-        return [version.title, version.kind, version.source, version.changes, version.open_questions, version.change_note]
+        return [
+            version.title,
+            version.kind,
+            version.source,
+            version.changes,
+            version.open_questions,
+            version.change_note,
+        ]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -142,10 +161,10 @@ class VersionForm(StaleCheck):
             return
         self.is_stale = True
         self.add_error(
-            None, f"Somebody changed the roles since you opened this; nothing of yours is saved. They are now: {self._roles}."
+            None,
+            f"Somebody changed the roles since you opened this; nothing of yours is saved. They are now: {self._roles}.",
         )
-        self.data = self.data.copy()
-        self.data[self.add_prefix("roles_seen")] = self._roles_stored
+        self.carry("roles_seen", self._roles_stored)
 
 
 class StepForm(StaleCheck):
@@ -171,12 +190,19 @@ class StepForm(StaleCheck):
             *("key", "title", "phase", "category", "guidance", "raci_source", "applies", "approval", "duration_days"),
             *("needs", "documents", "meeting", "open_questions"),
         )
+        labels = {"raci_source": "Cell in the source"}  # noqa: RUF012 - Django's own form
+        help_texts = {  # noqa: RUF012 - Django's own form
+            "key": "The step's stable name across versions: phase.short-name.",
+            "raci_source": "The R / A / C / I cell as the source has it. Kept as it is; the letters above count.",
+            "duration_days": "0 for a milestone.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.codes = list(self.version.roles.values_list("code", flat=True))
         others = Step.objects.filter(version=self.version).exclude(pk=self.instance.pk)
-        self.others = {key: (number, title, needs) for key, number, title, needs in others.values_list("key", "number", "title", "needs")}
+        rows = others.values_list("key", "number", "title", "needs")
+        self.others = {key: (number, title, needs) for key, number, title, needs in rows}
         self.raci = self.instance.raci if self.instance.pk else Raci()
         for letter, name in SEATS.items():
             self.initial[name] = ", ".join(self.raci.under(letter))
@@ -220,7 +246,8 @@ class StepForm(StaleCheck):
             try:
                 codes[letter] = read_codes(self.cleaned_data.get(name, ""), listed=self.codes)
             except CellError as error:
-                self.add_error(name, f"{str(error).capitalize()}. Roles of this version: {', '.join(self.codes) or 'none'}.")
+                said, roles = str(error), ", ".join(self.codes) or "none"
+                self.add_error(name, f"{said[0].upper()}{said[1:]}. Roles of this version: {roles}.")
             else:
                 self.cleaned_data[name] = ", ".join(codes[letter])
         if len(codes) == len(SEATS):
@@ -228,13 +255,20 @@ class StepForm(StaleCheck):
 
     def _refuse_circles(self) -> None:
         old, new = self.instance.key, self.cleaned_data.get("key") or self.instance.key
-        graph = {
-            key: [new if need == old and old else need for need in needs] for key, (_, _, needs) in self.others.items()
-        }
-        graph[new] = list(self.cleaned_data.get("needs", ()))
+        graph = {new: list(self.cleaned_data.get("needs", ()))}
+        for key, (_, _, needs) in self.others.items():
+            graph[key] = [new if old and need == old else need for need in needs]
         for circle in circles(graph):
             if new in circle:
                 self.add_error("needs", f"These steps would wait for one another for ever: {circle_words(circle)}.")
+
+
+class _AnyChoices(forms.MultipleChoiceField):
+    """Whatever was ticked: perform() says which confirmations are missing, and one too many confirms nothing."""
+
+    def valid_value(self, value: str) -> bool:
+        """Take every value."""
+        return True
 
 
 class PublishForm(forms.Form):
@@ -247,13 +281,8 @@ class PublishForm(forms.Form):
         help_text="What is new in this version, for those who read the list of versions.",
         error_messages={"required": "Say what is new in this version."},
     )
-    # Free: perform() says which confirmations are missing, and an id too many confirms nothing.
-    confirmed = forms.MultipleChoiceField(required=False)
+    confirmed = _AnyChoices(required=False)
     seen = forms.CharField(required=False)
-
-    def __init__(self, *args: Any, ids: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["confirmed"].choices = [(finding, finding) for finding in ids]  # type: ignore[attr-defined]
 
 
 class RetireForm(forms.Form):

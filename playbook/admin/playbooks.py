@@ -53,10 +53,9 @@ class PlaybookAdmin(AnyAdmin):
     @admin.display(description="Versions")
     def version_list(self, playbook: Playbook) -> SafeString:
         """Link to each version, newest first."""
-        rows = playbook.versions.select_related("playbook")
-        return format_html_join(
-            "", '<div><a href="{}">Version {}</a>, {}</div>', ((v.admin_url(), v.number, v.get_status_display().lower()) for v in rows)
-        )
+        versions = playbook.versions.select_related("playbook")
+        rows = ((row.admin_url(), row.number, row.get_status_display().lower()) for row in versions)
+        return format_html_join("", '<div><a href="{}">Version {}</a>, {}</div>', rows)
 
     def save_model(self, request: HttpRequest, obj: Playbook, form: Any, change: bool) -> None:
         """Make the playbook with an empty draft."""

@@ -55,8 +55,14 @@ class StaleCheck(AnyModelForm):
             "Somebody changed this since you opened it; nothing of yours is saved. Compare the fields marked below, "
             "then save again to keep what your form says.",
         )
-        self.data = self.data.copy()
-        self.data[self.add_prefix("seen")] = self._stored
+        self.carry("seen", self._stored)
+
+    def carry(self, name: str, value: str) -> None:
+        """Put what is stored now into a hidden field, though the form shows what was sent."""
+        data: Any = self.data
+        data = data.copy()
+        data[self.add_prefix(name)] = value
+        self.data = data
 
     def _differs(self, name: str) -> bool:
         if name in self.errors:

@@ -30,13 +30,19 @@ class StepAdmin(DraftAdmin):
 
     fieldsets = (
         (None, {"fields": (("key", "phase"), "title", "category", "guidance", "seen")}),
-        ("Who", {"fields": (("responsible", "accountable"), ("consulted", "informed"), "raci_source")}),
-        ("How", {"fields": ("applies", "approval", "duration_days", "needs", "documents", "meeting", "open_questions")}),
+        ("Who", {"fields": ("responsible", "accountable", "consulted", "informed", "raci_source")}),
+        (
+            "How",
+            {"fields": ("applies", "approval", "duration_days", "needs", "documents", "meeting", "open_questions")},
+        ),
     )
     final_fieldsets = (
         (None, {"fields": ("key", "phase", "title", "category", "guidance")}),
         ("Who", {"fields": ("responsible", "accountable", "consulted", "informed", "raci_source")}),
-        ("How", {"fields": ("applies", "approval", "duration_days", "needed", "document_list", "meeting", "questions")}),
+        (
+            "How",
+            {"fields": ("applies", "approval", "duration_days", "needed", "document_list", "meeting", "questions")},
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
@@ -55,7 +61,7 @@ class StepAdmin(DraftAdmin):
         """Return the form for a step of that version: its roles, its other steps."""
         if change and obj is not None and not self.has_change_permission(request, obj):
             kwargs["fields"] = ()
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.version = obj.version if obj is not None else self._version(request)
         return form
 

@@ -20,14 +20,16 @@ from playbook.admin.drafts import DraftAdmin, refused
 from playbook.admin.forms import PublishForm, RetireForm, RoleForm, VersionForm
 from playbook.admin.stale import fingerprint
 from playbook.data import PlaybookData, StepData
-from playbook.lint import Finding, lint, warning_ids
-from playbook.models import PublishedIsFinal, Role, Step, Version
+from playbook.lint import Finding, lint
+from playbook.models import PublishedIsFinal, Role, Version
 from playbook.services import move_step, new_draft, publish_version, retire_version
 from raci.letters import LETTERS
 from transitions.blockers import Blocker, MoveRefused
 from transitions.phase import Phase
 
-NOTHING_SENT = Blocker("stale", "The version changed since this page was shown. Look at what it says now, then choose again.")
+CHANGED_MEANWHILE = Blocker(
+    "stale", "The version changed since this page was shown. Look at what it says now, then choose again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ class VersionAdmin(DraftAdmin):
     def change_log(self, version: Version) -> str:
         """The entries, one a line."""
         return "\n".join(
-            " | ".join(change.get(name) or "" for name in ("version", "date", "author", "note")) for change in version.changes
+            " | ".join(change.get(name) or "" for name in ("version", "date", "author", "note"))
+            for change in version.changes
         )
 
     @admin.display(description="Open questions")
@@ -233,9 +236,8 @@ class VersionAdmin(DraftAdmin):
         findings = lint(data)
         seen = fingerprint(asdict(data))
         if request.method != "POST":
-            form = PublishForm(ids=warning_ids(findings))
-            return self._publish_page(request, version, findings, form, seen)
-        form = PublishForm(request.POST, ids=request.POST.getlist("confirmed"))
+            return self._publish_page(request, version, findings, PublishForm(), seen)
+        form = PublishForm(request.POST)
         if not form.is_valid():
             return self._publish_page(request, version, findings, form, seen, status=422)
         try:
@@ -250,7 +252,7 @@ class VersionAdmin(DraftAdmin):
         # Under the lock, so that what the person saw is what is published.
         held = version.locked()
         if form.cleaned_data["seen"] != fingerprint(asdict(held.as_data())):
-            raise MoveRefused([NOTHING_SENT])
+            raise MoveRefused([CHANGED_MEANWHILE])
         note, confirmed = form.cleaned_data["note"], form.cleaned_data["confirmed"]
         publish_version(held, by=self._person(request), note=note, confirmed=confirmed)
         self.log_change(request, version, f"Published: {note}")
@@ -323,6 +325,3 @@ def _row(pk: int, step: StepData, findings: Sequence[Finding]) -> StepRow:
         letters=tuple(", ".join(step.raci.under(letter)) for letter in LETTERS),
         findings=tuple(finding for finding in findings if finding.step == step.key),
     )
-
-
-__all__ = ["RoleInline", "Step", "VersionAdmin"]

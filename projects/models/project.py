@@ -84,6 +84,7 @@ class Project(PhaseMachine, StandingMachine):
         max_length=12, unique=True, validators=[RegexValidator(r"^[A-Z]{2,6}-\d{1,4}$", "Use a code such as MRW-1.")]
     )
     biller = models.ForeignKey(Biller, on_delete=models.PROTECT, related_name="projects")
+    number = models.PositiveSmallIntegerField(editable=False, help_text="Counts the projects of its biller; ends the code")
     core_system = models.ForeignKey(
         CoreSystem, null=True, blank=True, on_delete=models.PROTECT, related_name="projects"
     )
@@ -128,6 +129,7 @@ class Project(PhaseMachine, StandingMachine):
             ("waive_gate", "Can waive a criterion of a gate"),
         )
         constraints = (
+            models.UniqueConstraint(fields=("biller", "number"), name="project_number_once"),
             models.CheckConstraint(condition=Q(target_go_live__gte=models.F("kickoff")), name="go_live_after_kickoff"),
             models.CheckConstraint(condition=Q(phase__in=Phase.values), name="phase_known"),
             models.CheckConstraint(condition=Q(standing__in=Standing.values), name="standing_known"),

@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from projects.models import IntegrationKind
-from projects.page import short_date
+from projects.models import Biller, CoreSystem, IntegrationKind
 from projects.start import start_project
 from projects.start_form import StartForm, offered_versions
 from projects.views.getters import signed_in
@@ -35,13 +34,11 @@ def start(request: HttpRequest) -> HttpResponse:
         form = StartForm(versions=versions, initial={"start_key": uuid.uuid4(), "integration_kind": IntegrationKind.PARTNER})
         return _page(request, form)
     form = StartForm(request.POST, versions=versions)
-    wants_start = request.POST.get("act") == "start"
+    if request.POST.get("act") != "start":
+        form.propose_code()
+        return _page(request, form, preview_only=bool(request.htmx))  # type: ignore[attr-defined]
     if not form.is_valid():
-        if wants_start:
-            return _page(request, form, status=400)
-        return _page(request, form, preview_only=bool(request.htmx))  # type: ignore[attr-defined]
-    if not wants_start:
-        return _page(request, form, preview_only=bool(request.htmx))  # type: ignore[attr-defined]
+        return _page(request, form, status=400)
     try:
         project = start_project(form.start(), by=person)
     except ValidationError as invalid:
@@ -60,8 +57,10 @@ def _page(request: HttpRequest, form: StartForm, *, preview_only: bool = False, 
         "target": dates.get("target_go_live"),
         "late_by": bool(made and made.planned_end and dates.get("target_go_live") and made.planned_end > dates["target_go_live"]),
         "today": business_day(),
-        "short_date": short_date,
         "show_errors": status != 200,
     }
+    if not preview_only:
+        context["billers"] = Biller.objects.order_by("name").values_list("name", flat=True)[:500]
+        context["core_systems"] = CoreSystem.objects.order_by("name").values_list("name", flat=True)[:500]
     template = "projects/parts/start_preview.html" if preview_only else "projects/start.html"
     return render(request, template, context, status=status)

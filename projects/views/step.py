@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from projects.dates import move_due_date
@@ -84,13 +84,14 @@ def due(request: HttpRequest, code: str, path: str) -> HttpResponse:
     return page(request, get_step(request, code, path), due_form=form, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
     """Name the responsible or the accountable of one step, over what the playbook says."""
     step = get_step(request, code, path)
-    form = NameOnStepForm(request.POST)
-    status = 400
-    if form.is_valid():
+    manages = may_manage(step.project, signed_in(request))
+    form = NameOnStepForm(request.POST or None, initial={"revision": step.revision, "letter": "A"})
+    status = 400 if request.method == "POST" else 200
+    if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             name_on_step(step, data["letter"], data["person"], by=signed_in(request), revision=data["revision"])
@@ -100,12 +101,13 @@ def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
             letter = Letter(data["letter"]).label.lower()
             messages.success(request, f"{data['person'] or 'Nobody by name'} is {letter} for {step} now.")
             return redirect(step.project.step_url(path))
-    return page(request, get_step(request, code, path), name_form=form, status=status)
+    context = {"nav": "portfolio", "project": step.project, "step": step, "path": path, "form": form, "manages": manages}
+    return render(request, "projects/name_on_step.html", context, status=status)
 
 
 def page(
     request: HttpRequest, step: ProjectStep, *, status: int = 200, form: MoveForm | None = None, refused: list[Blocker] | None = None,
-    due_form: DueDateForm | None = None, name_form: NameOnStepForm | None = None,
+    due_form: DueDateForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     """Render a step's page, with what refused an act when one was."""
     board, today, person = step.project.board, business_day(), signed_in(request)
@@ -122,8 +124,6 @@ def page(
         "records": list(TransitionRecord.objects.of(step).select_related("by")[:50]),
         "date_changes": list(step.date_changes.select_related("by")[:20]),
         "due_form": due_form or DueDateForm(initial={"due": step.due, "revision": step.revision}),
-        "name_form": name_form,
-        "people_form": NameOnStepForm(initial={"revision": step.revision}),
         "manages": manages,
         "may_date": not step.is_archived() and (manages or board.letters_of(person.pk, step.live) & {"R", "A"}),
         "today": today,
@@ -151,7 +151,12 @@ def moves_context(
 
 
 def move_form(step: ProjectStep, request: HttpRequest | None = None) -> MoveForm:
-    """Return the form of a step's move: owners are the project's people, and a rejection may reopen what is done."""
+    """Return the form of a step's move: owners are the project's people, and a rejection may reopen what is done.
+
+    Most moves name neither; then the board is not read before the move locks the project and reads it anyway.
+    """
+    if request and not any(request.POST.get(name) for name in ("owner", "reopens")):
+        return MoveForm(request.POST)
     board = step.project.board
     people: dict[int, Person] = {seat.person.id: seat.person for seat in board.seats if seat.person}
     reopenable = [

@@ -62,7 +62,7 @@ def column(slug: str, name: str) -> dict[int, Any]:
 
 def each(numbers: Iterable[int], value: Any) -> dict[int, Any]:
     """A table's rows that say the same."""
-    return {number: value for number in numbers}
+    return dict.fromkeys(numbers, value)
 
 
 def needs_by_number(slug: str) -> dict[int, set[int]]:

@@ -10,11 +10,24 @@ from django.core.management.base import BaseCommand
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from config.beat import EmbeddedBeat, start_embedded
 from config.celery import app as celery_app
 
 THREADS = 4
+#: How long Ctrl-C waits for requests under way and for the clock's task, in seconds.
+PATIENCE = 10
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Ends by Ctrl-C as it does when asked politely: after the request under way.
+
+    Gunicorn 27's own way takes the thread pool's lock inside the signal handler. Ctrl-C reaches the worker twice, from
+    the terminal and from the master, and now and then the second handler waits for ever for the lock of the first.
+    """
+
+    handle_quit = ThreadWorker.handle_exit
 
 
 class OneProcess(BaseApplication):  # type: ignore[misc]
@@ -32,7 +45,8 @@ class OneProcess(BaseApplication):  # type: ignore[misc]
             "bind": self.address,
             "workers": 1,
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "graceful_timeout": PATIENCE,
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": self.announce,

@@ -23,7 +23,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="YAML files; by default the product's own")
+        parser.add_argument(
+            "files", nargs="*", type=Path, metavar="FILE", help="YAML files; by default the product's own"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load all the files or, where one of them cannot be loaded, none."""

@@ -1,0 +1,309 @@
+"""My work: the open steps on which a person is responsible or accountable, across projects, the next one first.
+
+Letters come through seats (a seat's role has a letter on a step) unless somebody is named on the step itself, who then stands in
+for the seats of that letter (`Board.holders`). The database begins with the person's seats and looks the rest up by index; titles,
+needs and letters of the rows shown come from `playbook.catalog`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import CharField, F, Q, Value
+from django.urls import reverse
+from markupsafe import Markup
+
+from accounts.models import User
+from playbook.catalog import StepTemplate, version_template
+from projects import drawn
+from projects.board import A, R
+from projects.days import WEEK, due, short
+from projects.filters import BUCKETS, LETTERS, MyWorkFilter
+from projects.models import Project, ProjectStep, Seat
+from projects.reach import reached
+from transitions.phase import PHASE_ORDER, Phase
+from transitions.standing import Standing
+from transitions.step import OPEN, StepStatus
+
+PHASES: Mapping[str, str] = dict(Phase.choices)
+STATUSES: Mapping[str, str] = dict(StepStatus.choices)
+NAMES = tuple(name for name, _ in BUCKETS)
+#: The column in which a person is named for a letter.
+NAMED = {R: "responsible", A: "accountable"}
+#: More projects than this are not offered in a list: then one is named by its code.
+MOST_CHOICES = 50
+LONGEST_REASON = 140
+
+
+@dataclass(slots=True)
+class Row:
+    """One step on the page."""
+
+    address: str
+    title: str
+    approval: str
+    project: str
+    project_name: str
+    project_address: str
+    chip: str
+    letters: str
+    due: Markup
+    move: str
+    button: str
+    revision: int
+    why: str = ""
+    needs: list[tuple[str, str]] = field(default_factory=list)
+    decide: bool = False
+
+
+@dataclass(slots=True)
+class Section:
+    """The steps of one bucket that are on this page; `total` counts those on all pages."""
+
+    name: str
+    title: str
+    total: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A bucket in the row above the list, leading to it alone."""
+
+    label: str
+    number: int
+    address: str
+    here: bool
+    warns: bool
+
+
+# Which steps.
+
+
+@dataclass(slots=True)
+class Mine:
+    """An open step of mine, as much of it as decides where it stands: sorts the next first."""
+
+    place: tuple[int, dt.date, str, int, int]
+    letters: str
+
+    @property
+    def id(self) -> int:
+        """The id of the live step."""
+        return self.place[-1]
+
+    @property
+    def bucket(self) -> int:
+        """Its bucket's place in BUCKETS."""
+        return self.place[0]
+
+
+def open_steps(*, code: str = "", all_phases: bool = False) -> Any:
+    """Open steps of active projects (of one, if `code` names it), in the phases reached unless later ones are asked for."""
+    found = ProjectStep.objects.filter(status__in=OPEN, project__standing=Standing.ACTIVE).order_by()
+    if code:
+        found = found.filter(project__code=code)
+    return found if all_phases else found.filter(reached())
+
+
+def mine(who: User, steps: Any, today: dt.date) -> list[Mine]:
+    """Return those of `steps` on which `who` is R or A, the next first, in one query whatever the number of seats.
+
+    Each letter is a row of its own there, and each way to it a part of a UNION that the database can answer by index: from the
+    person's seats, and by the two columns in which people are named.
+    """
+    by_seat = steps.filter(
+        Q(project__seats__role__letters__letter=R, responsible=None)
+        | Q(project__seats__role__letters__letter=A, accountable=None),
+        project__seats__person=who,
+        project__seats__role__letters__step=F("template"),
+    ).annotate(mine=F("project__seats__role__letters__letter"))
+    by_name = [steps.filter(**{column: who}).annotate(mine=_text(letter)) for letter, column in NAMED.items()]
+    parts = [
+        part.values_list("pk", "mine", "due", "status", "project__code", "template__number") for part in (by_seat, *by_name)
+    ]
+    letters: dict[int, str] = {}
+    rows: dict[int, tuple[dt.date | None, str, str, int]] = {}
+    for pk, letter, *rest in parts[0].union(*parts[1:], all=True):
+        held = letters.get(pk, "")
+        if letter not in held:
+            letters[pk] = f"{held}{letter}" if letter == A else f"{letter}{held}"
+        rows[pk] = tuple(rest)
+    found = [
+        Mine((bucket_of(day, status, letters[pk], today), day or dt.date.max, code, number, pk), letters[pk])
+        for pk, (day, status, code, number) in rows.items()
+    ]
+    return sorted(found, key=attrgetter("place"))
+
+
+def _text(letter: str) -> Value:
+    return Value(letter, output_field=CharField())
+
+
+def bucket_of(day: dt.date | None, status: str, letters: str, today: dt.date) -> int:
+    """Return the bucket of a step, as its place in BUCKETS: what waits for my decision is before all that is due."""
+    if status == StepStatus.IN_REVIEW and A in letters:
+        return 0
+    if day is None:
+        return 4
+    if day <= today:
+        return 1 if day < today else 2
+    return 3 if day <= today + WEEK else 4
+
+
+def chosen_of(found: Iterable[Mine], chosen: MyWorkFilter) -> list[Mine]:
+    """Return those on which the person has the letter asked for."""
+    return [step for step in found if chosen.role in step.letters]
+
+
+def counts(found: Iterable[Mine]) -> list[int]:
+    """Return how many steps each bucket has."""
+    numbers = Counter(step.bucket for step in found)
+    return [numbers[bucket] for bucket in range(len(NAMES))]
+
+
+def of_bucket(found: list[Mine], when: str) -> list[Mine]:
+    """Return the steps of the bucket called `when`, or all."""
+    return [step for step in found if step.bucket == NAMES.index(when)] if when else found
+
+
+def projects_of(who: User) -> list[tuple[str, str]]:
+    """Return the active projects in which a person has a seat or is named: code and name, one more than can be offered."""
+    by_seat = Seat.objects.filter(person=who).order_by().values("project")
+    by_name = ProjectStep.objects.filter(Q(responsible=who) | Q(accountable=who)).order_by().values("project")
+    found = Project.objects.active().filter(pk__in=by_seat.union(by_name)).order_by("name", "code")
+    return list(found.values_list("code", "name")[: MOST_CHOICES + 1])
+
+
+# The values of a row.
+
+COLUMNS = (
+    "pk", "project_id", "template_id", "template__version_id", "status", "due", "revision", "reason", "until", "owner__name",
+    "project__code", "project__name", "project__phase",
+)  # fmt: skip
+
+
+def sections(shown: Sequence[Mine], totals: Sequence[int], today: dt.date) -> list[Section]:
+    """Read the steps, in their order, as rows under their buckets, in two queries: the steps, and those that they need."""
+    values_of = {
+        values[0]: values for values in ProjectStep.objects.filter(pk__in=[step.id for step in shown]).values_list(*COLUMNS)
+    }
+    templates = {values[2]: version_template(values[3]).steps[values[2]] for values in values_of.values()}
+    waits = open_needs({values[1] for values in values_of.values()}, templates.values())
+    base = reverse("portfolio")
+    found: list[Section] = []
+    for step in shown:
+        values = values_of[step.id]
+        name = NAMES[step.bucket]
+        if not found or found[-1].name != name:
+            found.append(Section(name, BUCKETS[step.bucket][1], totals[step.bucket], []))
+        found[-1].rows.append(_row(step, values, templates[values[2]], waits, base, today))
+    return found
+
+
+def open_needs(project_ids: Collection[int], templates: Iterable[StepTemplate]) -> set[tuple[int, int]]:
+    """Return which of the steps that `templates` need are still open, as (project, template)."""
+    needed = {ids[key] for each in templates if each.needs for ids in [ids_by_path(each.version_id)] for key in each.needs}
+    found = ProjectStep.objects.filter(project__in=project_ids, template__in=needed, status__in=OPEN).order_by()
+    return set(found.values_list("project_id", "template_id"))
+
+
+@lru_cache(maxsize=512)
+def ids_by_path(version_id: int) -> dict[str, int]:
+    """Return the ids of a published version's steps by `playbook/step-key`."""
+    return {step.path: step.id for step in version_template(version_id).steps.values()}
+
+
+def _row(
+    step: Mine, values: tuple[Any, ...], template: StepTemplate, waits: set[tuple[int, int]], base: str, today: dt.date
+) -> Row:
+    _, project_id, _, version_id, status, day, revision, reason, until, owner, code, name, phase = values
+    project = f"{base}{code}/"
+    needs = _needs(template, project_id, waits, project) if template.needs else []
+    ahead = template.phase_rank > PHASE_ORDER[phase]
+    held = bool(needs) or ahead
+    move, button = ("", "") if held else _primary_move(status, template.approval)
+    return Row(
+        address=f"{project}steps/{template.path}/",
+        title=template.title,
+        approval=template.approval_label,
+        project=code,
+        project_name=name,
+        project_address=project,
+        chip="locked" if held and status == StepStatus.NOT_STARTED else status,
+        letters=" ".join(step.letters),
+        due=drawn.day(due(day, today)),
+        move=move,
+        button=button,
+        revision=revision,
+        why=_why(ahead, template.phase, phase, status, reason, owner, until, today),
+        needs=needs,
+        decide=step.bucket == 0 and not held,
+    )
+
+
+def _needs(template: StepTemplate, project_id: int, waits: set[tuple[int, int]], project: str) -> list[tuple[str, str]]:
+    """Return the steps that this one waits for: title and address."""
+    steps, ids = version_template(template.version_id).steps, ids_by_path(template.version_id)
+    return [(steps[ids[key]].title, f"{project}steps/{key}/") for key in template.needs if (project_id, ids[key]) in waits]
+
+
+def _primary_move(status: str, approval: str) -> tuple[str, str]:
+    """Return the one move offered on a row, and the words on its button; a decision is made on the step's own page."""
+    if status == StepStatus.NOT_STARTED:
+        return "start", "Start"
+    if status == StepStatus.IN_PROGRESS:
+        return ("submit", "Submit") if approval else ("complete", "Done")
+    if status in {StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER}:
+        return "resume", "Resume"
+    return "", ""
+
+
+def _why(
+    ahead: bool, step_phase: str, phase: str, status: str, reason: str, owner: str | None, until: dt.date | None, today: dt.date
+) -> str:
+    if ahead:
+        return f"Opens when the project reaches {PHASES[step_phase]}; it is in {PHASES[phase]}."
+    if status not in {StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER}:
+        return ""
+    short_reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON].rstrip()}…"
+    by = f" by {short(until, today)}" if until else ""
+    return f"{owner}{by}: {short_reason}"
+
+
+# What stands around the rows.
+
+
+def tabs(chosen: MyWorkFilter, totals: Sequence[int], base: str) -> list[Tab]:
+    """Return the buckets that have steps (and the one that is on), each leading to its steps alone."""
+    found = [Tab("All", sum(totals), base + chosen.query(when=""), not chosen.when, False)]
+    for (name, title), number in zip(BUCKETS, totals, strict=True):
+        if number or name == chosen.when:
+            found.append(Tab(title, number, base + chosen.query(when=name), name == chosen.when, name == "overdue"))
+    return found
+
+
+def letters(chosen: MyWorkFilter, base: str) -> list[tuple[str, str, bool]]:
+    """Return the lens of each letter: its words, where it leads, and whether it is on (then it leads out again)."""
+    return [
+        (words, base + chosen.query(role="" if letter == chosen.role else letter), letter == chosen.role)
+        for letter, words in LETTERS
+    ]
+
+
+def next_known(who: User, today: dt.date) -> tuple[str, str]:
+    """Return what comes next in any phase, for a page that has nothing on it: `UAT Sign-off, Dec 2 (MRW-1, Release)` and where."""
+    found = mine(who, open_steps(all_phases=True), today)
+    if not found:
+        return "", ""
+    row = ProjectStep.objects.values_list("template_id", "template__version_id", "due", "project__code").get(pk=found[0].id)
+    template_id, version_id, day, code = row
+    template = version_template(version_id).steps[template_id]
+    on = f", {short(day, today)}" if day else ""
+    return f"{template.title}{on} ({code}, {PHASES[template.phase]})", f"{reverse('portfolio')}{code}/steps/{template.path}/"

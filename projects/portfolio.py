@@ -1,0 +1,377 @@
+"""The portfolio: which projects a person sees, what stands at the top of the page, and the values of each row.
+
+Rows are read as plain tuples and made into small values with every word and address ready, since writing a page out costs
+more than reading it (design.md, Screens are Jinja2). Queries, whatever the number of projects: the summary, the overdue steps,
+the rows, the managers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import (
+    BooleanField, Count, Exists, ExpressionWrapper, F, IntegerField, OrderBy, OuterRef, Q, Subquery, Sum,
+)  # fmt: skip
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
+from markupsafe import Markup
+
+from accounts.models import User
+from playbook.models import StepRole
+from projects.days import due, go_live
+from projects.drawn import day, day_line, mark, phase_bar
+from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter
+from projects.models import IntegrationKind, Project, ProjectStep
+from projects.models.project import ProjectQuerySet
+from projects.people import person
+from projects.reach import phase_rank, reached
+from raci.letters import Letter
+from transitions.phase import Phase
+from transitions.standing import Standing
+from transitions.step import OPEN, StepStatus
+
+KINDS: Mapping[str, str] = {
+    IntegrationKind.PARTNER: "Partner",
+    IntegrationKind.CUSTOM: "Custom",
+    IntegrationKind.EXISTING: "Existing",
+    IntegrationKind.ADD_ON: "Add-on",
+}
+PHASES: Mapping[str, str] = dict(Phase.choices)
+NOTHING = Markup()
+
+
+@dataclass(slots=True)
+class Row:
+    """One project on the page."""
+
+    address: str
+    name: str
+    code: str
+    kind: str
+    core_system: str
+    standing: str
+    bar: Markup
+    progress: str
+    next_title: str
+    next_address: str
+    next_due: Markup
+    overdue: int
+    blocked: int
+    go_live: Markup
+    manager: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over the projects a person sees; all but `visible` and `total` over the active ones."""
+
+    visible: int
+    total: int
+    active: int
+    blocked: int
+    blocked_in: int
+    waiting: int
+    waiting_in: int
+    go_lives: int
+    past: int
+    ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number at the top of the page, and the list that it counts."""
+
+    number: int
+    text: str
+    address: str
+    warns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on, and the address without it."""
+
+    label: str
+    without: str
+
+
+# Which projects.
+
+
+def active_with(condition: Q) -> Q:
+    """Return the condition, for projects that are being worked on."""
+    return Q(standing=Standing.ACTIVE) & condition
+
+
+def has_overdue(today: dt.date) -> Q:
+    """Active projects in which an open step of a phase reached was due before today: `next_due` is the earliest of those."""
+    return active_with(Q(next_due__lt=today))
+
+
+def is_ready() -> Q:
+    """Active projects with nothing open in the phases reached and an accountable for each step: all that their gate asks."""
+    nameless = ProjectStep.objects.filter(reached(), project=OuterRef("pk"), accountable=None).exclude(
+        status=StepStatus.NOT_APPLICABLE
+    )
+    has_letter = StepRole.objects.filter(step=OuterRef("template"), letter=Letter.ACCOUNTABLE)
+    return active_with(Q(next_template=None) & Q(~Exists(nameless.filter(~Exists(has_letter)))))
+
+
+def goes_live(span: str, today: dt.date) -> Q:
+    """Projects that are not live, with a target within `span` days from today, or `past` it."""
+    waits = Q(actual_go_live=None)
+    if span == "past":
+        return waits & Q(target_go_live__lt=today)
+    return waits & Q(target_go_live__range=(today, today + dt.timedelta(days=int(span))))
+
+
+def condition(chosen: PortfolioFilter, who: User, today: dt.date) -> Q:
+    """Return what the filter asks of a project."""
+    parts = [Q()]
+    if chosen.standing != "all":
+        parts.append(Q(standing=chosen.standing))
+    if chosen.mine:
+        parts.append(Q(manager=who))
+    if chosen.pm:
+        parts.append(Q(manager_id=chosen.pm))
+    if chosen.phase:
+        parts.append(Q(phase=chosen.phase))
+    if chosen.kind:
+        parts.append(Q(integration_kind=chosen.kind))
+    if chosen.q:
+        parts.append(Q(name__icontains=chosen.q) | Q(code__icontains=chosen.q))
+    if chosen.go_live:
+        parts.append(goes_live(chosen.go_live, today))
+    if chosen.overdue:
+        parts.append(has_overdue(today))
+    if chosen.blocked:
+        parts.append(active_with(Q(steps_blocked__gt=0)))
+    if chosen.waiting:
+        parts.append(active_with(Q(steps_waiting__gt=0)))
+    if chosen.ready:
+        parts.append(is_ready())
+    return Q(*parts)
+
+
+def summary(visible: ProjectQuerySet, chosen: Q, today: dt.date) -> Summary:
+    """Count what stands at the top of the page, and how many projects are `chosen`, in one query."""
+    counts = visible.order_by().aggregate(
+        visible=Count("pk"),
+        total=Count("pk", filter=chosen),
+        active=Count("pk", filter=active_with(Q())),
+        blocked=Coalesce(Sum("steps_blocked", filter=active_with(Q())), 0),
+        blocked_in=Count("pk", filter=active_with(Q(steps_blocked__gt=0))),
+        waiting=Coalesce(Sum("steps_waiting", filter=active_with(Q())), 0),
+        waiting_in=Count("pk", filter=active_with(Q(steps_waiting__gt=0))),
+        go_lives=Count("pk", filter=active_with(goes_live("30", today))),
+        past=Count("pk", filter=active_with(goes_live("past", today))),
+        ready=Count("pk", filter=is_ready()),
+    )
+    return Summary(**counts)
+
+
+def overdue_steps(today: dt.date) -> Any:
+    """Open steps of phases reached that were due before today."""
+    return ProjectStep.objects.filter(reached(), status__in=OPEN, due__lt=today)
+
+
+def overdue_counts(visible: ProjectQuerySet, today: dt.date) -> dict[int, int]:
+    """Return how many steps are overdue in each active project that has any, by the project's id."""
+    late = visible.filter(has_overdue(today)).order_by().values("pk")
+    found = overdue_steps(today).filter(project__in=late).order_by().values_list("project_id")
+    return dict(found.annotate(Count("pk")))
+
+
+def with_overdue(projects: ProjectQuerySet, today: dt.date) -> ProjectQuerySet:
+    """Annotate `overdue`, for an order or an export; a page counts with `overdue_counts`."""
+    per_project = overdue_steps(today).filter(project=OuterRef("pk"), project__standing=Standing.ACTIVE)
+    counted = per_project.order_by().values("project").annotate(number=Count("pk")).values("number")
+    return projects.annotate(overdue=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+
+
+def in_order(projects: ProjectQuerySet, sort: str, today: dt.date) -> ProjectQuerySet:
+    """Return the projects in the order asked for: by default the worst first."""
+    if not sort:
+        return projects.order_by(F("next_due").asc(nulls_last=True), "-steps_blocked", "code")
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    if name == "overdue":
+        projects = with_overdue(projects, today)
+    key: Any = {
+        "name": Lower("name"),
+        "phase": phase_rank("phase"),
+        "next": F("next_due"),
+        "overdue": F("overdue"),
+        "blocked": F("steps_blocked"),
+        "go_live": F("target_go_live"),
+    }[name]
+    nulls_last = True if name == "next" else None
+    return projects.order_by(OrderBy(key, descending=down, nulls_last=nulls_last), "code")
+
+
+def managers(visible: ProjectQuerySet) -> list[tuple[int, str]]:
+    """Return those who manage a project that the person sees: id and name, by name."""
+    managing = visible.filter(manager__isnull=False).order_by().values("manager")
+    return list(User.objects.filter(pk__in=managing).order_by("name", "pk").values_list("pk", "name"))
+
+
+# The values of a row.
+
+COLUMNS = (
+    "pk", "code", "name", "integration_kind", "core_system__name", "standing", "phase", "phases", "phase_done", "phase_total",
+    "steps_done", "steps_total", "steps_blocked", "next_due", "next_template__title", "next_template__key",
+    "next_template__version__playbook__slug", "target_go_live", "baseline_go_live", "actual_go_live", "manager_id", "manager__name",
+    "ready",
+)  # fmt: skip
+
+
+def rows(projects: ProjectQuerySet, overdue: Mapping[int, int], today: dt.date) -> list[Row]:
+    """Read the projects, in their order, as rows."""
+    base = reverse("portfolio")
+    found = []
+    for (
+        pk, code, name, kind, core_system, standing, phase, phases, phase_done, phase_total, steps_done, steps_total, blocked,
+        next_due, next_title, next_key, next_playbook, target, baseline, actual, manager_id, manager_name, ready,
+    ) in projects.annotate(ready=ExpressionWrapper(is_ready(), BooleanField())).values_list(*COLUMNS):  # fmt: skip
+        address = f"{base}{code}/"
+        works = standing == Standing.ACTIVE
+        found.append(
+            Row(
+                address,
+                name,
+                code,
+                KINDS[kind],
+                core_system or "",
+                "" if works else standing,
+                phase_bar(tuple(phases), phase, 10 * phase_done // phase_total if phase_total else 10),
+                f"{PHASES[phase]} · {steps_done}/{steps_total} steps",
+                next_title or _nothing_open(works, ready, last=phase == phases[-1]),
+                f"{address}steps/{next_playbook}/{next_key}/" if next_title else address,
+                day_line(due(next_due, today)) if next_title and works else NOTHING,
+                overdue.get(pk, 0),
+                blocked,
+                day(go_live(target, baseline, actual, today)),
+                mark(person(manager_id, manager_name), "PM"),
+            )
+        )
+    return found
+
+
+def _nothing_open(works: bool, ready: bool, *, last: bool) -> str:
+    if not works:
+        return ""
+    if not ready:
+        return "Name an accountable"
+    return "Ready to complete" if last else "Ready to advance"
+
+
+# What stands around the rows.
+
+
+def tiles(counts: Summary, overdue: Mapping[int, int], base: str) -> list[Tile]:
+    """Return the numbers at the top, each leading to the projects that it counts."""
+
+    def address(**only: Any) -> str:
+        return base + PortfolioFilter(**only).query()
+
+    late, late_in = sum(overdue.values()), len(overdue)
+    past = f", {counts.past} past their date" if counts.past else ""
+    return [
+        Tile(late, f"{_many(late, 'step')} overdue, in {_projects(late_in)}", address(overdue=True), late > 0),
+        Tile(
+            counts.blocked, f"{_many(counts.blocked, 'step')} blocked, in {_projects(counts.blocked_in)}",
+            address(blocked=True), counts.blocked > 0,
+        ),
+        Tile(
+            counts.waiting, f"{_many(counts.waiting, 'step')} waiting on a customer, in {_projects(counts.waiting_in)}",
+            address(waiting=True),
+        ),
+        Tile(counts.go_lives, f"{_many(counts.go_lives, 'go-live')} in 30 days{past}", address(go_live="30")),
+        Tile(counts.ready, f"{_many(counts.ready, 'project')} ready to advance", address(ready=True)),
+    ]  # fmt: skip
+
+
+def _many(number: int, word: str) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _projects(number: int) -> str:
+    return f"{number} {_many(number, 'project')}"
+
+
+def chips(chosen: PortfolioFilter, people: Iterable[tuple[int, str]], base: str) -> list[Chip]:
+    """Return what is on, each with the way to turn it off."""
+    names = dict(people)
+    words = {
+        "q": f"“{chosen.q}”",
+        "mine": "My projects",
+        "phase": PHASES.get(chosen.phase, ""),
+        "kind": KINDS.get(chosen.kind, ""),
+        "pm": f"PM: {names.get(chosen.pm or 0, 'nobody here')}",
+        "standing": dict(STANDINGS).get(chosen.standing, ""),
+        "go_live": f"Go-live: {dict(GO_LIVES).get(chosen.go_live, '').lower()}",
+        "overdue": "With overdue steps",
+        "blocked": "With blocked steps",
+        "waiting": "Waiting on a customer",
+        "ready": "Ready to advance",
+    }
+    default = PortfolioFilter()
+    return [
+        Chip(label, base + chosen.query(**{name: getattr(default, name)}))
+        for name, label in words.items()
+        if getattr(chosen, name) != getattr(default, name)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The head of a column. Following it sorts by the column, or turns its order round."""
+
+    label: str
+    address: str
+    order: str
+    number: bool
+
+
+#: Label, and the order that a column is first sorted in: numbers the most first.
+HEADERS = (
+    ("Project", "name"), ("Phase", "phase"), ("Next", "next"), ("Overdue", "-overdue"), ("Blocked", "-blocked"),
+    ("Go-live", "go_live"),
+)  # fmt: skip
+
+
+def headers(chosen: PortfolioFilter, base: str) -> list[Header]:
+    """Return the heads of the columns that sort. Worst first, the default, is the order of what is next."""
+    now = chosen.sort or "next"
+    found = []
+    for label, first in HEADERS:
+        name = first.lstrip("-")
+        turned = name if first.startswith("-") else f"-{name}"
+        following = turned if now == first else first
+        order = "" if now.lstrip("-") != name else "descending" if now.startswith("-") else "ascending"
+        address = base + chosen.query(sort="" if following == "next" else following)
+        found.append(Header(label, address, order, first.startswith("-")))
+    return found
+
+
+# The export.
+
+EXPORT_HEADER = (
+    "Code", "Project", "Kind", "Core system", "Standing", "Phase", "Steps done", "Steps", "Next", "Next due", "Overdue", "Blocked",
+    "Waiting on customer", "Target go-live", "Baseline go-live", "Actual go-live", "PM",
+)  # fmt: skip
+
+
+def export_rows(projects: ProjectQuerySet, today: dt.date) -> Iterator[tuple[object, ...]]:
+    """Yield the projects as cells, read in one query as they are sent."""
+    kinds, standings = dict(IntegrationKind.choices), dict(Standing.choices)
+    columns = (
+        "code", "name", "integration_kind", "core_system__name", "standing", "phase", "steps_done", "steps_total",
+        "next_template__title", "next_due", "overdue", "steps_blocked", "steps_waiting", "target_go_live", "baseline_go_live",
+        "actual_go_live", "manager__name",
+    )  # fmt: skip
+    found = with_overdue(projects, today).values_list(*columns)
+    for code, name, kind, core_system, standing, phase, *rest in found.iterator(chunk_size=500):
+        yield (code, name, kinds[kind], core_system, standings[standing], PHASES[phase], *rest)
