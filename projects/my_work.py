@@ -15,7 +15,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import CharField, F, Q, Value
+from django.db.models import Case, CharField, F, Q, Value, When
 from django.urls import reverse
 from markupsafe import Markup
 
@@ -34,8 +34,6 @@ from transitions.step import OPEN, StepStatus
 PHASES: Mapping[str, str] = dict(Phase.choices)
 STATUSES: Mapping[str, str] = dict(StepStatus.choices)
 NAMES = tuple(name for name, _ in BUCKETS)
-#: The column in which a person is named for a letter.
-NAMED = {R: "responsible", A: "accountable"}
 #: More projects than this are not offered in a list: then one is named by its code.
 MOST_CHOICES = 50
 LONGEST_REASON = 140
@@ -115,35 +113,30 @@ def open_steps(*, code: str = "", all_phases: bool = False) -> Any:
 def mine(who: User, steps: Any, today: dt.date) -> list[Mine]:
     """Return those of `steps` on which `who` is R or A, the next first, in one query whatever the number of seats.
 
-    Each letter is a row of its own there, and each way to it a part of a UNION that the database can answer by index: from the
-    person's seats, and by the two columns in which people are named.
+    Two ways lead to a letter, and the database answers each by index: through the person's seats (a row for each letter), and
+    through the columns in which people are named.
     """
     by_seat = steps.filter(
-        Q(project__seats__role__letters__letter=R, responsible=None)
-        | Q(project__seats__role__letters__letter=A, accountable=None),
+        Q(template__letters__letter=R, responsible=None) | Q(template__letters__letter=A, accountable=None),
+        template__letters__role=F("project__seats__role"),
         project__seats__person=who,
-        project__seats__role__letters__step=F("template"),
-    ).annotate(mine=F("project__seats__role__letters__letter"))
-    by_name = [steps.filter(**{column: who}).annotate(mine=_text(letter)) for letter, column in NAMED.items()]
-    parts = [
-        part.values_list("pk", "mine", "due", "status", "project__code", "template__number") for part in (by_seat, *by_name)
-    ]
+    ).annotate(held=F("template__letters__letter"))
+    both = When(responsible=who, accountable=who, then=Value(R + A))
+    one = When(responsible=who, then=Value(R))
+    by_name = steps.filter(Q(responsible=who) | Q(accountable=who)).annotate(
+        held=Case(both, one, default=Value(A), output_field=CharField())
+    )
+    columns = ("pk", "held", "due", "status", "project__code", "template__number")
     letters: dict[int, str] = {}
     rows: dict[int, tuple[dt.date | None, str, str, int]] = {}
-    for pk, letter, *rest in parts[0].union(*parts[1:], all=True):
-        held = letters.get(pk, "")
-        if letter not in held:
-            letters[pk] = f"{held}{letter}" if letter == A else f"{letter}{held}"
+    for pk, held, *rest in by_seat.values_list(*columns).union(by_name.values_list(*columns), all=True):
+        letters[pk] = R * (R in held or R in letters.get(pk, "")) + A * (A in held or A in letters.get(pk, ""))
         rows[pk] = tuple(rest)
     found = [
         Mine((bucket_of(day, status, letters[pk], today), day or dt.date.max, code, number, pk), letters[pk])
         for pk, (day, status, code, number) in rows.items()
     ]
     return sorted(found, key=attrgetter("place"))
-
-
-def _text(letter: str) -> Value:
-    return Value(letter, output_field=CharField())
 
 
 def bucket_of(day: dt.date | None, status: str, letters: str, today: dt.date) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
@@ -142,8 +142,8 @@ def moves_context(
         "step": step,
         "label": board_label(board, step.live),
         "moves": [] if step.is_archived() else step_moves(board, step.live, mine, person, business_day()),
-        "form": form or move_form(step),
-        "asked": form.data.get("move", "") if form else "",
+        "choices": move_form(step).fields,
+        "typed": form.data if form else QueryDict(),
         "refused": refused or [],
         "statuses": StepStatus,
         "row": step_row(board, step.live, business_day()),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core import serializers
 from django.core.management import call_command
+from django.core.serializers.base import DeserializationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django_fsm import ConcurrentTransition
@@ -143,7 +144,7 @@ DOORS: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     ),
     "a copy of a project that moved on": (
         StateGuarded,
-        lambda: copied(the_project(), code="MRW-9", start_key=uuid.uuid4()).save(),
+        lambda: copied(the_project(), code="MRW-9", number=9, start_key=uuid.uuid4()).save(),
     ),
     "bulk_create": (
         StateGuarded,
@@ -219,7 +220,7 @@ FIXTURES: dict[str, Callable[[], Any]] = {
     "with the first state over a step that moved": lambda: twin(begun()),
     "with the first state over a project on hold": lambda: twin(held()),
     "beside the others": lambda: ProjectStep(**an_unlived_step()),
-    "a whole project": lambda: twin(the_project(), id=None, code="MRW-9", start_key=uuid.uuid4()),
+    "a whole project": lambda: twin(the_project(), id=None, code="MRW-9", number=9, start_key=uuid.uuid4()),
 }
 
 
@@ -229,7 +230,10 @@ def test_a_live_row_is_not_loaded_from_a_fixture(subtests, tmp_path: Path):
         file.write_text(serializers.serialize("json", [row()]))
         before = everything()
         with subtests.test(name):
-            with pytest.raises(StateGuarded), transaction.atomic():
+            refused = pytest.raises(
+                (StateGuarded, DeserializationError), match=r"changed by perform\(\) alone|rows are live"
+            )
+            with refused, transaction.atomic():
                 call_command("loaddata", str(file), verbosity=0)
             assert everything() == before
 
@@ -383,7 +387,7 @@ def test_a_step_is_born_not_started_or_left_out_and_in_no_other_state():
 
 
 def test_a_project_is_born_active():
-    row = twin(the_project(), id=None, code="MRW-9", start_key=uuid.uuid4())
+    row = twin(the_project(), id=None, code="MRW-9", number=9, start_key=uuid.uuid4())
 
     with pytest.raises(ValueError, match="Project rows are not born with standing 'complete'"):
         begin([row], save_all, states=[{"phase": "sit", "standing": "complete"}])
