@@ -16,7 +16,7 @@ from django.db import transaction
 
 from accounts.models import User
 from playbook.catalog import StepTemplate
-from playbook.models import Version
+from playbook.models import Step, Version
 from projects.board import A, LiveStep, count
 from projects.demo import HOLD_UPS, NAMESPACE, Plan
 from projects.models import Approval, Biller, CoreSystem, Decision, Project, ProjectGrant, ProjectPlaybook, ProjectStep, Seat
@@ -62,6 +62,8 @@ class _Batch:
     ) -> None:
         self.plans, self.people, self.versions, self.systems, self.now = plans, people, versions, systems, now
         self.drafts = [self._draft(plan) for plan in plans]
+        # Given to the rows, so that the record of each does not read its step's title by itself.
+        self.templates = Step.objects.in_bulk({step.id for made, _ in self.drafts for step in made.steps})
 
     def _draft(self, plan: Plan) -> tuple[StartDraft, dt.date]:
         ids = [self.versions[slug].pk for slug in plan.playbooks]
@@ -166,7 +168,7 @@ class _Batch:
             for step in made.steps:
                 status = known.get(step.id, StepStatus.NOT_STARTED)
                 due = made.due[step.path]
-                row = ProjectStep(project=project, template_id=step.id, due=due, baseline_due=due)
+                row = ProjectStep(project=project, template=self.templates[step.id], due=due, baseline_due=due)
                 row.status_since = dt.datetime.combine(min(due, self.now.date()), dt.time(15), dt.UTC)
                 if status == StepStatus.NOT_APPLICABLE:
                     row.reason = made.left_out[step.id].why

@@ -137,7 +137,9 @@ class MyWorkForm(ListForm):
 
     role = _choice("letter", LETTERS)
     project = forms.RegexField(
-        r"^[A-Za-z]{2,6}-\d{1,4}$", required=False, error_messages={"invalid": "A project is named by its code, such as MRW-1."}
+        r"^[A-Za-z]{2,6}-\d{1,4}$",
+        required=False,
+        error_messages={"invalid": "A project is named by its code, such as MRW-1."},
     )
     when = _choice("span of days", BUCKETS)
     scope = _choice("scope", [("all", "Later phases too")])

@@ -1,8 +1,8 @@
 """My work: the open steps on which a person is responsible or accountable, across projects, the next one first.
 
-Letters come through seats (a seat's role has a letter on a step) unless somebody is named on the step itself, who then stands in
-for the seats of that letter (`Board.holders`). The database begins with the person's seats and looks the rest up by index; titles,
-needs and letters of the rows shown come from `playbook.catalog`.
+Letters come through seats (a seat's role has a letter on a step) unless somebody is named on the step itself, who then
+stands in for the seats of that letter (`Board.holders`). One query finds all that is mine, as little of each step as decides
+its place; only the steps of the page are read in full, and their titles and needs come from `playbook.catalog`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -184,11 +183,11 @@ COLUMNS = (
 
 def sections(shown: Sequence[Mine], totals: Sequence[int], today: dt.date) -> list[Section]:
     """Read the steps, in their order, as rows under their buckets, in two queries: the steps, and those that they need."""
-    values_of = {
-        values[0]: values for values in ProjectStep.objects.filter(pk__in=[step.id for step in shown]).values_list(*COLUMNS)
-    }
+    steps = ProjectStep.objects.filter(pk__in=[step.id for step in shown]).values_list(*COLUMNS)
+    values_of = {values[0]: values for values in steps}
     templates = {values[2]: version_template(values[3]).steps[values[2]] for values in values_of.values()}
-    waits = open_needs({values[1] for values in values_of.values()}, templates.values())
+    needed = needed_by(templates.values())
+    waits = open_among({values[1] for values in values_of.values()}, needed.values())
     base = reverse("portfolio")
     found: list[Section] = []
     for step in shown:
@@ -196,29 +195,43 @@ def sections(shown: Sequence[Mine], totals: Sequence[int], today: dt.date) -> li
         name = NAMES[step.bucket]
         if not found or found[-1].name != name:
             found.append(Section(name, BUCKETS[step.bucket][1], totals[step.bucket], []))
-        found[-1].rows.append(_row(step, values, templates[values[2]], waits, base, today))
+        template, project_id = templates[values[2]], values[1]
+        needs = [each for each in needed.get(template.id, ()) if (project_id, each.id) in waits]
+        found[-1].rows.append(_row(step, values, template, needs, base, today))
     return found
 
 
-def open_needs(project_ids: Collection[int], templates: Iterable[StepTemplate]) -> set[tuple[int, int]]:
-    """Return which of the steps that `templates` need are still open, as (project, template)."""
-    needed = {ids[key] for each in templates if each.needs for ids in [ids_by_path(each.version_id)] for key in each.needs}
-    found = ProjectStep.objects.filter(project__in=project_ids, template__in=needed, status__in=OPEN).order_by()
+def needed_by(templates: Iterable[StepTemplate]) -> dict[int, list[StepTemplate]]:
+    """Return the steps that each of `templates` needs, by its id; none for one that needs nothing."""
+    asking = [template for template in templates if template.needs]
+    by_path = {
+        (version_id, step.path): step
+        for version_id in {template.version_id for template in asking}
+        for step in version_template(version_id).steps.values()
+    }
+    return {
+        template.id: [step for path in template.needs if (step := by_path.get((template.version_id, path)))]
+        for template in asking
+    }
+
+
+def open_among(project_ids: Collection[int], needed: Iterable[Sequence[StepTemplate]]) -> set[tuple[int, int]]:
+    """Return which of the needed steps are open in which project, as (project, template), in one query."""
+    ids = {step.id for steps in needed for step in steps}
+    found = ProjectStep.objects.filter(project__in=project_ids, template__in=ids, status__in=OPEN).order_by()
     return set(found.values_list("project_id", "template_id"))
 
 
-@lru_cache(maxsize=512)
-def ids_by_path(version_id: int) -> dict[str, int]:
-    """Return the ids of a published version's steps by `playbook/step-key`."""
-    return {step.path: step.id for step in version_template(version_id).steps.values()}
-
-
 def _row(
-    step: Mine, values: tuple[Any, ...], template: StepTemplate, waits: set[tuple[int, int]], base: str, today: dt.date
+    step: Mine,
+    values: tuple[Any, ...],
+    template: StepTemplate,
+    needs: Sequence[StepTemplate],
+    base: str,
+    today: dt.date,
 ) -> Row:
-    _, project_id, _, version_id, status, day, revision, reason, until, owner, code, name, phase = values
+    _, _, _, _, status, day, revision, reason, until, owner, code, name, phase = values
     project = f"{base}{code}/"
-    needs = _needs(template, project_id, waits, project) if template.needs else []
     ahead = template.phase_rank > PHASE_ORDER[phase]
     held = bool(needs) or ahead
     move, button = ("", "") if held else _primary_move(status, template.approval)
@@ -236,15 +249,9 @@ def _row(
         button=button,
         revision=revision,
         why=_why(ahead, template.phase, phase, status, reason, owner, until, today),
-        needs=needs,
+        needs=[(each.title, f"{project}steps/{each.path}/") for each in needs],
         decide=step.bucket == 0 and not held,
     )
-
-
-def _needs(template: StepTemplate, project_id: int, waits: set[tuple[int, int]], project: str) -> list[tuple[str, str]]:
-    """Return the steps that this one waits for: title and address."""
-    steps, ids = version_template(template.version_id).steps, ids_by_path(template.version_id)
-    return [(steps[ids[key]].title, f"{project}steps/{key}/") for key in template.needs if (project_id, ids[key]) in waits]
 
 
 def _primary_move(status: str, approval: str) -> tuple[str, str]:
@@ -259,7 +266,14 @@ def _primary_move(status: str, approval: str) -> tuple[str, str]:
 
 
 def _why(
-    ahead: bool, step_phase: str, phase: str, status: str, reason: str, owner: str | None, until: dt.date | None, today: dt.date
+    ahead: bool,
+    step_phase: str,
+    phase: str,
+    status: str,
+    reason: str,
+    owner: str | None,
+    until: dt.date | None,
+    today: dt.date,
 ) -> str:
     if ahead:
         return f"Opens when the project reaches {PHASES[step_phase]}; it is in {PHASES[phase]}."
@@ -291,12 +305,17 @@ def letters(chosen: MyWorkFilter, base: str) -> list[tuple[str, str, bool]]:
 
 
 def next_known(who: User, today: dt.date) -> tuple[str, str]:
-    """Return what comes next in any phase, for a page that has nothing on it: `UAT Sign-off, Dec 2 (MRW-1, Release)` and where."""
+    """Return what comes next in any phase, for a page with nothing on it, and where: `UAT Sign-off, Dec 2 (MRW-1, Release)`."""
     found = mine(who, open_steps(all_phases=True), today)
     if not found:
         return "", ""
-    row = ProjectStep.objects.values_list("template_id", "template__version_id", "due", "project__code").get(pk=found[0].id)
+    row = ProjectStep.objects.values_list("template_id", "template__version_id", "due", "project__code").get(
+        pk=found[0].id
+    )
     template_id, version_id, day, code = row
     template = version_template(version_id).steps[template_id]
     on = f", {short(day, today)}" if day else ""
-    return f"{template.title}{on} ({code}, {PHASES[template.phase]})", f"{reverse('portfolio')}{code}/steps/{template.path}/"
+    return (
+        f"{template.title}{on} ({code}, {PHASES[template.phase]})",
+        f"{reverse('portfolio')}{code}/steps/{template.path}/",
+    )

@@ -243,7 +243,7 @@ def _drift(step: LiveStep, today: dt.date) -> str:
     if step.closed or step.due is None:
         return ""
     if step.due < today:
-        return f"{(today - step.due).days} d overdue"
+        return f"−{(today - step.due).days} d overdue"
     if step.baseline_due and step.due != step.baseline_due:
         return f"{(step.due - step.baseline_due).days:+d} d"
     return ""

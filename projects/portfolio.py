@@ -1,4 +1,4 @@
-"""The portfolio: which projects a person sees, what stands at the top of the page, and the values of each row.
+"""The portfolio: which projects a person sees, what they add up to, and the values of each row.
 
 Rows are read as plain tuples and made into small values with every word and address ready, since writing a page out costs
 more than reading it (design.md, Screens are Jinja2). Queries, whatever the number of projects: the summary, the overdue steps,
@@ -8,12 +8,25 @@ the rows, the managers.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
-    BooleanField, Count, Exists, ExpressionWrapper, F, IntegerField, OrderBy, OuterRef, Q, Subquery, Sum,
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
 )  # fmt: skip
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
@@ -23,8 +36,8 @@ from accounts.models import User
 from playbook.models import StepRole
 from projects.days import due, go_live
 from projects.drawn import day, day_line, mark, phase_bar
-from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter
-from projects.models import IntegrationKind, Project, ProjectStep
+from projects.filters import PortfolioFilter
+from projects.models import IntegrationKind, ProjectStep
 from projects.models.project import ProjectQuerySet
 from projects.people import person
 from projects.reach import phase_rank, reached
@@ -78,24 +91,6 @@ class Summary:
     go_lives: int
     past: int
     ready: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A number at the top of the page, and the list that it counts."""
-
-    number: int
-    text: str
-    address: str
-    warns: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter that is on, and the address without it."""
-
-    label: str
-    without: str
 
 
 # Which projects.
@@ -187,9 +182,9 @@ def overdue_counts(visible: ProjectQuerySet, today: dt.date) -> dict[int, int]:
 
 def with_overdue(projects: ProjectQuerySet, today: dt.date) -> ProjectQuerySet:
     """Annotate `overdue`, for an order or an export; a page counts with `overdue_counts`."""
-    per_project = overdue_steps(today).filter(project=OuterRef("pk"), project__standing=Standing.ACTIVE)
-    counted = per_project.order_by().values("project").annotate(number=Count("pk")).values("number")
-    return projects.annotate(overdue=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+    per_project = overdue_steps(today).filter(project=OuterRef("pk")).order_by().values("project")
+    counted = Subquery(per_project.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+    return projects.annotate(overdue=Case(When(has_overdue(today), then=counted), default=Value(0)))
 
 
 def in_order(projects: ProjectQuerySet, sort: str, today: dt.date) -> ProjectQuerySet:
@@ -222,8 +217,8 @@ def managers(visible: ProjectQuerySet) -> list[tuple[int, str]]:
 COLUMNS = (
     "pk", "code", "name", "integration_kind", "core_system__name", "standing", "phase", "phases", "phase_done", "phase_total",
     "steps_done", "steps_total", "steps_blocked", "next_due", "next_template__title", "next_template__key",
-    "next_template__version__playbook__slug", "target_go_live", "baseline_go_live", "actual_go_live", "manager_id", "manager__name",
-    "ready",
+    "next_template__version__playbook__slug", "target_go_live", "baseline_go_live", "actual_go_live", "manager_id",
+    "manager__name", "ready",
 )  # fmt: skip
 
 
@@ -265,113 +260,3 @@ def _nothing_open(works: bool, ready: bool, *, last: bool) -> str:
     if not ready:
         return "Name an accountable"
     return "Ready to complete" if last else "Ready to advance"
-
-
-# What stands around the rows.
-
-
-def tiles(counts: Summary, overdue: Mapping[int, int], base: str) -> list[Tile]:
-    """Return the numbers at the top, each leading to the projects that it counts."""
-
-    def address(**only: Any) -> str:
-        return base + PortfolioFilter(**only).query()
-
-    late, late_in = sum(overdue.values()), len(overdue)
-    past = f", {counts.past} past their date" if counts.past else ""
-    return [
-        Tile(late, f"{_many(late, 'step')} overdue, in {_projects(late_in)}", address(overdue=True), late > 0),
-        Tile(
-            counts.blocked, f"{_many(counts.blocked, 'step')} blocked, in {_projects(counts.blocked_in)}",
-            address(blocked=True), counts.blocked > 0,
-        ),
-        Tile(
-            counts.waiting, f"{_many(counts.waiting, 'step')} waiting on a customer, in {_projects(counts.waiting_in)}",
-            address(waiting=True),
-        ),
-        Tile(counts.go_lives, f"{_many(counts.go_lives, 'go-live')} in 30 days{past}", address(go_live="30")),
-        Tile(counts.ready, f"{_many(counts.ready, 'project')} ready to advance", address(ready=True)),
-    ]  # fmt: skip
-
-
-def _many(number: int, word: str) -> str:
-    return word if number == 1 else f"{word}s"
-
-
-def _projects(number: int) -> str:
-    return f"{number} {_many(number, 'project')}"
-
-
-def chips(chosen: PortfolioFilter, people: Iterable[tuple[int, str]], base: str) -> list[Chip]:
-    """Return what is on, each with the way to turn it off."""
-    names = dict(people)
-    words = {
-        "q": f"“{chosen.q}”",
-        "mine": "My projects",
-        "phase": PHASES.get(chosen.phase, ""),
-        "kind": KINDS.get(chosen.kind, ""),
-        "pm": f"PM: {names.get(chosen.pm or 0, 'nobody here')}",
-        "standing": dict(STANDINGS).get(chosen.standing, ""),
-        "go_live": f"Go-live: {dict(GO_LIVES).get(chosen.go_live, '').lower()}",
-        "overdue": "With overdue steps",
-        "blocked": "With blocked steps",
-        "waiting": "Waiting on a customer",
-        "ready": "Ready to advance",
-    }
-    default = PortfolioFilter()
-    return [
-        Chip(label, base + chosen.query(**{name: getattr(default, name)}))
-        for name, label in words.items()
-        if getattr(chosen, name) != getattr(default, name)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The head of a column. Following it sorts by the column, or turns its order round."""
-
-    label: str
-    address: str
-    order: str
-    number: bool
-
-
-#: Label, and the order that a column is first sorted in: numbers the most first.
-HEADERS = (
-    ("Project", "name"), ("Phase", "phase"), ("Next", "next"), ("Overdue", "-overdue"), ("Blocked", "-blocked"),
-    ("Go-live", "go_live"),
-)  # fmt: skip
-
-
-def headers(chosen: PortfolioFilter, base: str) -> list[Header]:
-    """Return the heads of the columns that sort. Worst first, the default, is the order of what is next."""
-    now = chosen.sort or "next"
-    found = []
-    for label, first in HEADERS:
-        name = first.lstrip("-")
-        turned = name if first.startswith("-") else f"-{name}"
-        following = turned if now == first else first
-        order = "" if now.lstrip("-") != name else "descending" if now.startswith("-") else "ascending"
-        address = base + chosen.query(sort="" if following == "next" else following)
-        found.append(Header(label, address, order, first.startswith("-")))
-    return found
-
-
-# The export.
-
-EXPORT_HEADER = (
-    "Code", "Project", "Kind", "Core system", "Standing", "Phase", "Steps done", "Steps", "Next", "Next due", "Overdue", "Blocked",
-    "Waiting on customer", "Target go-live", "Baseline go-live", "Actual go-live", "PM",
-)  # fmt: skip
-
-
-def export_rows(projects: ProjectQuerySet, today: dt.date) -> Iterator[tuple[object, ...]]:
-    """Yield the projects as cells, read in one query as they are sent."""
-    kinds, standings = dict(IntegrationKind.choices), dict(Standing.choices)
-    columns = (
-        "code", "name", "integration_kind", "core_system__name", "standing", "phase", "steps_done", "steps_total",
-        "next_template__title", "next_due", "overdue", "steps_blocked", "steps_waiting", "target_go_live", "baseline_go_live",
-        "actual_go_live", "manager__name",
-    )  # fmt: skip
-    found = with_overdue(projects, today).values_list(*columns)
-    for code, name, kind, core_system, standing, phase, *rest in found.iterator(chunk_size=500):
-        yield (code, name, kinds[kind], core_system, standings[standing], PHASES[phase], *rest)

@@ -31,6 +31,14 @@ class RecordQuerySet(models.QuerySet["TransitionRecord"]):
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         raise RecordIsFinal("a transition record is never changed")
 
+    def bulk_create(
+        self, objs: Any, batch_size: int | None = None, ignore_conflicts: bool = False, update_conflicts: bool = False, *fields: Any,
+        **named_fields: Any,
+    ) -> list[TransitionRecord]:  # fmt: skip
+        if update_conflicts:
+            raise RecordIsFinal("a transition record is never changed")
+        return super().bulk_create(objs, batch_size, ignore_conflicts)
+
     def delete(self) -> tuple[int, dict[str, int]]:
         raise RecordIsFinal("a transition record is never deleted")
 
@@ -61,6 +69,7 @@ class TransitionRecord(models.Model):
     objects = RecordQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("-at", "-pk")
         indexes = (
             models.Index(fields=("root_type", "root_id", "-at"), name="record_root"),
@@ -70,10 +79,14 @@ class TransitionRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.subject}: {self.move} ({self.source} → {self.target})"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
+    def _save_table(
+        self, raw: bool = False, cls: Any = None, force_insert: bool = False, force_update: bool = False, using: str | None = None,
+        update_fields: Any = None,
+    ) -> bool:  # fmt: skip
+        # Every save comes through here, loaddata too. Inserted by force: under the key of another it would write over that.
+        if raw or force_update or update_fields or not self._state.adding:
             raise RecordIsFinal("a transition record is never changed")
-        super().save(*args, **kwargs)
+        return bool(super()._save_table(raw, cls, force_insert=True, using=using))  # type: ignore[misc]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise RecordIsFinal("a transition record is never deleted")

@@ -10,7 +10,17 @@ from django.views.decorators.http import require_safe
 from projects.days import moment
 from projects.filters import MyWorkFilter, MyWorkForm, has_blanks, read
 from projects.my_work import (
-    MOST_CHOICES, chosen_of, counts, letters, mine, next_known, of_bucket, open_steps, projects_of, sections, tabs,
+    MOST_CHOICES,
+    chosen_of,
+    counts,
+    letters,
+    mine,
+    next_known,
+    of_bucket,
+    open_steps,
+    projects_of,
+    sections,
+    tabs,
 )  # fmt: skip
 from projects.paging import Paging
 from projects.views.getters import signed_in

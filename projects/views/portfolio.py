@@ -15,9 +15,8 @@ from projects.export import csv_response
 from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter, PortfolioForm, has_blanks, read
 from projects.models import Project
 from projects.paging import Paging
-from projects.portfolio import (
-    EXPORT_HEADER, KINDS, PHASES, chips, condition, export_rows, headers, in_order, managers, overdue_counts, rows, summary, tiles,
-)  # fmt: skip
+from projects.portfolio import KINDS, PHASES, condition, in_order, managers, overdue_counts, rows, summary
+from projects.portfolio_page import EXPORT_HEADER, chips, export_rows, headers, tiles
 from projects.views.getters import signed_in
 from raci.grants import holds_globally
 from transitions.clock import business_day
@@ -78,4 +77,6 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
 def _export(request: HttpRequest, chosen: PortfolioFilter) -> HttpResponseBase:
     who, today = signed_in(request), business_day()
     found = Project.objects.visible_to(who).filter(condition(chosen, who, today))
-    return csv_response(f"portfolio_{today}.csv", EXPORT_HEADER, export_rows(in_order(found, chosen.sort, today), today))
+    return csv_response(
+        f"portfolio_{today}.csv", EXPORT_HEADER, export_rows(in_order(found, chosen.sort, today), today)
+    )

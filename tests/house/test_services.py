@@ -32,7 +32,7 @@ from projects.tasks import recount_projects
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> bool:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> bool:
     """Return whether `holds()` comes true within so many seconds."""
     deadline = time.monotonic() + seconds
     while not (held := holds()) and time.monotonic() < deadline:
@@ -77,8 +77,10 @@ def queue(root: Path, tmp_path: Path, own_cache_keys: str, transactional_db: Non
     finally:
         app.conf.task_always_eager = True
         worker.terminate()
+        ended = worker.wait(timeout=30)
+        print(output.read_text())  # shown by pytest where the test failed
         # A worker that was still on its way up has no handler yet, and ends of the signal itself.
-        assert worker.wait(timeout=30) in (0, -signal.SIGTERM), output.read_text()
+        assert ended in (0, -signal.SIGTERM)
 
 
 def test_the_cache_is_redis(own_cache_keys: str) -> None:

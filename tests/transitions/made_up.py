@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from django.core import serializers
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from accounts.models import User
@@ -43,6 +46,7 @@ ROLES = (
 RACI = Raci(R=("SE",), A=("INM",), C=("SA",), I=("B",))
 #: No letters at all, as Integration 22 and 46.
 NOBODY = Raci()
+LONG_AGO = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
 
 
 def a_step(number: int, phase: str = "design", **changes: Any) -> StepData:
@@ -101,3 +105,58 @@ WRITTEN_IN: tuple[type[Model], ...] = (
 def everything() -> dict[str, list[dict[str, Any]]]:
     """Every row of all those tables, to be held against what it was."""
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in WRITTEN_IN}
+
+
+def _again(row: Any, **changes: Any) -> Any:
+    """A row that was never read, with the values of one that is there."""
+    return type(row)(**{field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields} | changes)
+
+
+def _edited(row: Any, **changes: Any) -> Any:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
+
+
+def _loaded(row: Any) -> None:
+    for item in serializers.deserialize("json", serializers.serialize("json", [row])):
+        item.save()
+
+
+#: Every way in which Django would write over a row that says what happened, or take it away.
+REWRITES: dict[str, Callable[[Any], object]] = {
+    "save": lambda row: row.save(),
+    "save, edited": lambda row: _edited(row, at=LONG_AGO).save(),
+    "save one field": lambda row: _edited(row, at=LONG_AGO).save(update_fields=["at"]),
+    "save_base": lambda row: _edited(row, at=LONG_AGO).save_base(),
+    "save_base raw": lambda row: _edited(row, at=LONG_AGO).save_base(raw=True),
+    "save under its key": lambda row: _again(row, at=LONG_AGO).save(),
+    "force_update under its key": lambda row: _again(row, at=LONG_AGO).save(force_update=True),
+    "fixture": lambda row: _loaded(_edited(row, at=LONG_AGO)),
+    "delete": lambda row: row.delete(),
+    "delete under its key": lambda row: _again(row).delete(),
+    "update": lambda row: type(row).objects.update(at=LONG_AGO),
+    "filter.update": lambda row: type(row).objects.filter(pk=row.pk).update(at=LONG_AGO),
+    "base manager": lambda row: type(row)._base_manager.filter(pk=row.pk).update(at=LONG_AGO),
+    "bulk_update": lambda row: type(row).objects.bulk_update([_edited(row, at=LONG_AGO)], ["at"]),
+    "update_or_create": lambda row: type(row).objects.update_or_create(pk=row.pk, defaults={"at": LONG_AGO}),
+    "update_conflicts": lambda row: type(row).objects.bulk_create(
+        [_again(row, at=LONG_AGO)], update_conflicts=True, update_fields=["at"], unique_fields=["id"]
+    ),
+    "update_conflicts by position": lambda row: type(row).objects.bulk_create(
+        [_again(row, at=LONG_AGO)], None, False, True, ["at"], ["id"]
+    ),
+    "filter.delete": lambda row: type(row).objects.filter(pk=row.pk).delete(),
+    "none.delete": lambda row: type(row).objects.none().delete(),
+    "base manager's delete": lambda row: type(row)._base_manager.filter(pk=row.pk).delete(),
+}
+
+
+def refuses_to_be_rewritten(row: Model, refusal: type[Exception], subtests: pytest.Subtests) -> None:
+    """Hold every one of `REWRITES` against a row that is there: each is refused and leaves all rows as they were."""
+    before = everything()
+    for name, rewrite in REWRITES.items():
+        with subtests.test(name):
+            with pytest.raises((refusal, IntegrityError)), transaction.atomic():
+                rewrite(type(row)._default_manager.get(pk=row.pk))
+            assert everything() == before

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-pk'),
+                'base_manager_name': 'objects',
                 'indexes': [models.Index(fields=['root_type', 'root_id', '-at'], name='record_root'), models.Index(fields=['object_type', 'object_id', '-at'], name='record_object')],
             },
         ),

@@ -1,0 +1,1 @@
+"""What the pages and commands cost on a large portfolio, beside the same work in hand-written SQL. `make bench`."""

@@ -1,0 +1,106 @@
+"""Reference data is edited here; live state is only read: it moves by perform(), on the project's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from projects.models import Approval, Biller, CoreSystem, DateChange, Project, ProjectStep, Seat, Waiver
+from transitions.models import TransitionRecord
+
+
+@admin.register(Biller)
+class BillerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "code", "vertical")
+    list_filter = ("vertical",)
+    search_fields = ("name", "code")
+
+
+@admin.register(CoreSystem)
+class CoreSystemAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "partner")
+    search_fields = ("name", "partner")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To look things up. Nothing is added, changed or deleted here, by anybody."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Project)
+class ProjectAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name", "integration_kind", "phase", "standing", "steps_done", "steps_total", "target_go_live")
+    list_filter = ("phase", "standing", "integration_kind")
+    search_fields = ("code", "name")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["on_its_page", *(field.name for field in Project._meta.fields if field.name != "id")]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["on_its_page"]
+
+    @admin.display(description="Moved on")
+    def on_its_page(self, project: Project) -> str:
+        """Link to where the project is moved."""
+        return format_html('<a href="{}">the project’s own page</a>', project.get_absolute_url())
+
+
+@admin.register(ProjectStep)
+class ProjectStepAdmin(ReadOnlyAdmin):
+    list_display = ("project", "template", "status", "due", "owner", "until")
+    list_filter = ("status",)
+    list_select_related = ("project", "template", "owner")
+    search_fields = ("project__code", "template__title")
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnlyAdmin):
+    list_display = ("project", "role", "person")
+    list_select_related = ("project", "role", "person")
+    search_fields = ("project__code", "person__name", "person__email")
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    list_display = ("project", "step", "decision", "by", "at")
+    list_select_related = ("project", "step__template", "by")
+    list_filter = ("decision",)
+    search_fields = ("project__code",)
+
+
+@admin.register(Waiver)
+class WaiverAdmin(ReadOnlyAdmin):
+    list_display = ("project", "text", "by", "expires", "at")
+    list_select_related = ("project", "by")
+    search_fields = ("project__code", "text")
+
+
+@admin.register(DateChange)
+class DateChangeAdmin(ReadOnlyAdmin):
+    list_display = ("project", "step", "field", "old", "new", "by", "at")
+    list_select_related = ("project", "step__template", "by")
+    search_fields = ("project__code",)
+
+
+@admin.register(TransitionRecord)
+class TransitionRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "subject", "move", "source", "target", "by", "note")
+    list_filter = ("machine", "move")
+    list_select_related = ("by",)
+    search_fields = ("subject", "note")
+    date_hierarchy = "at"

@@ -1,0 +1,137 @@
+"""What stands around the rows of the portfolio: tiles, chips, heads of columns; and the rows as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter
+from projects.models import IntegrationKind
+from projects.models.project import ProjectQuerySet
+from projects.portfolio import KINDS, PHASES, Summary, with_overdue
+from transitions.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number at the top of the page, and the list that it counts."""
+
+    number: int
+    text: str
+    address: str
+    warns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on, and the address without it."""
+
+    label: str
+    without: str
+
+
+def tiles(counts: Summary, overdue: Mapping[int, int], base: str) -> list[Tile]:
+    """Return the numbers at the top, each leading to the projects that it counts."""
+
+    def address(**only: Any) -> str:
+        return base + PortfolioFilter(**only).query()
+
+    late, late_in = sum(overdue.values()), len(overdue)
+    past = f", {counts.past} past" if counts.past else ""
+    return [
+        Tile(late, f"{_many(late, 'step')} overdue, in {_projects(late_in)}", address(overdue=True), late > 0),
+        Tile(
+            counts.blocked, f"{_many(counts.blocked, 'step')} blocked, in {_projects(counts.blocked_in)}",
+            address(blocked=True), counts.blocked > 0,
+        ),
+        Tile(
+            counts.waiting, f"{_many(counts.waiting, 'step')} waiting on customer, in {_projects(counts.waiting_in)}",
+            address(waiting=True),
+        ),
+        Tile(counts.go_lives, f"{_many(counts.go_lives, 'go-live')} in 30 days{past}", address(go_live="30")),
+        Tile(counts.ready, f"{_many(counts.ready, 'project')} ready to advance", address(ready=True)),
+    ]  # fmt: skip
+
+
+def _many(number: int, word: str) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _projects(number: int) -> str:
+    return f"{number} {_many(number, 'project')}"
+
+
+def chips(chosen: PortfolioFilter, people: Iterable[tuple[int, str]], base: str) -> list[Chip]:
+    """Return what is on, each with the way to turn it off."""
+    names = dict(people)
+    words = {
+        "q": f"“{chosen.q}”",
+        "mine": "My projects",
+        "phase": PHASES.get(chosen.phase, ""),
+        "kind": KINDS.get(chosen.kind, ""),
+        "pm": f"PM: {names.get(chosen.pm or 0, 'nobody here')}",
+        "standing": dict(STANDINGS).get(chosen.standing, ""),
+        "go_live": f"Go-live: {dict(GO_LIVES).get(chosen.go_live, '').lower()}",
+        "overdue": "With overdue steps",
+        "blocked": "With blocked steps",
+        "waiting": "Waiting on a customer",
+        "ready": "Ready to advance",
+    }
+    default = PortfolioFilter()
+    return [
+        Chip(label, base + chosen.query(**{name: getattr(default, name)}))
+        for name, label in words.items()
+        if getattr(chosen, name) != getattr(default, name)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The head of a column. Following it sorts by the column, or turns its order round."""
+
+    label: str
+    address: str
+    order: str
+    number: bool
+
+
+#: Label, and the order that a column is first sorted in: numbers the most first.
+HEADERS = (
+    ("Project", "name"), ("Phase", "phase"), ("Next", "next"), ("Overdue", "-overdue"), ("Blocked", "-blocked"),
+    ("Go-live", "go_live"),
+)  # fmt: skip
+
+
+def headers(chosen: PortfolioFilter, base: str) -> list[Header]:
+    """Return the heads of the columns that sort. Worst first, the default, is the order of what is next."""
+    now = chosen.sort or "next"
+    found = []
+    for label, first in HEADERS:
+        name = first.lstrip("-")
+        turned = name if first.startswith("-") else f"-{name}"
+        following = turned if now == first else first
+        order = "" if now.lstrip("-") != name else "descending" if now.startswith("-") else "ascending"
+        address = base + chosen.query(sort="" if following == "next" else following)
+        found.append(Header(label, address, order, first.startswith("-")))
+    return found
+
+
+EXPORT_HEADER = (
+    "Code", "Project", "Kind", "Core system", "Standing", "Phase", "Steps done", "Steps", "Next", "Next due", "Overdue",
+    "Blocked", "Waiting on customer", "Target go-live", "Baseline go-live", "Actual go-live", "PM",
+)  # fmt: skip
+
+
+def export_rows(projects: ProjectQuerySet, today: dt.date) -> Iterator[tuple[object, ...]]:
+    """Yield the projects as cells, read in one query as they are sent."""
+    kinds, standings = dict(IntegrationKind.choices), dict(Standing.choices)
+    columns = (
+        "code", "name", "integration_kind", "core_system__name", "standing", "phase", "steps_done", "steps_total",
+        "next_template__title", "next_due", "overdue", "steps_blocked", "steps_waiting", "target_go_live", "baseline_go_live",
+        "actual_go_live", "manager__name",
+    )  # fmt: skip
+    found = with_overdue(projects, today).values_list(*columns)
+    for code, name, kind, core_system, standing, phase, *rest in found.iterator(chunk_size=500):
+        yield (code, name, kinds[kind], core_system, standings[standing], PHASES[phase], *rest)
