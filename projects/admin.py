@@ -44,14 +44,23 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Project)
 class ProjectAdmin(ReadOnlyAdmin):
-    list_display = ("code", "name", "integration_kind", "phase", "standing", "steps_done", "steps_total", "target_go_live")
+    list_display = (
+        "code",
+        "name",
+        "integration_kind",
+        "phase",
+        "standing",
+        "steps_done",
+        "steps_total",
+        "target_go_live",
+    )
     list_filter = ("phase", "standing", "integration_kind")
     search_fields = ("code", "name")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["on_its_page", *(field.name for field in Project._meta.fields if field.name != "id")]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["on_its_page"]
 
     @admin.display(description="Moved on")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
 from projects.people import Person, person
@@ -108,15 +108,20 @@ class Board:
     @classmethod
     def load(cls, project: Project) -> Board:
         """Read the board of `project` in two queries."""
-        steps = []
+        steps: list[LiveStep] = []
         versions: dict[int, VersionTemplate] = {}
-        for row in project.steps.order_by().values_list(*STEP_COLUMNS):
+        rows: Any = project.steps.order_by().values_list(*STEP_COLUMNS)
+        for row in rows:
             version = versions.get(row[2]) or versions.setdefault(row[2], version_template(row[2]))
             steps.append(
                 LiveStep(
-                    row[0], version.steps[row[1]], *row[3:10],
-                    person(row[10], row[11]), person(row[12], row[13]), person(row[14], row[15]),
-                )  # fmt: skip
+                    row[0],
+                    version.steps[row[1]],
+                    *row[3:10],
+                    person(row[10], row[11]),
+                    person(row[12], row[13]),
+                    person(row[14], row[15]),
+                )
             )
         ordered = sorted(versions.values(), key=lambda version: (version.kind != "phased", version.title))
         place = {version.id: index for index, version in enumerate(ordered)}
@@ -149,9 +154,7 @@ class Board:
 
     def people(self, step: LiveStep, letter: str) -> list[Person]:
         """Return the people who have `letter` on the step; empty seats give nobody."""
-        found = (
-            holder.person if isinstance(holder, SeatView) else holder for holder in self.holders(step, letter)
-        )
+        found = (holder.person if isinstance(holder, SeatView) else holder for holder in self.holders(step, letter))
         return list(dict.fromkeys(person for person in found if person is not None))
 
     def letters_of(self, person_id: int, step: LiveStep) -> frozenset[str]:
@@ -234,7 +237,9 @@ def count(steps: Iterable[LiveStep], phase: str) -> Totals:
     here = [step for step in counted if step.template.phase_rank == rank]
     open_reached = [step for step in counted if not step.closed and step.template.phase_rank <= rank]
     following = min(
-        open_reached, key=lambda step: (step.due or dt.date.max, step.template.phase_rank, step.template.number), default=None
+        open_reached,
+        key=lambda step: (step.due or dt.date.max, step.template.phase_rank, step.template.number),
+        default=None,
     )
     return Totals(
         steps_total=len(counted),

@@ -19,7 +19,17 @@ from playbook.catalog import StepTemplate
 from playbook.models import Step, Version
 from projects.board import A, LiveStep, count
 from projects.demo import HOLD_UPS, NAMESPACE, Plan
-from projects.models import Approval, Biller, CoreSystem, Decision, Project, ProjectGrant, ProjectPlaybook, ProjectStep, Seat
+from projects.models import (
+    Approval,
+    Biller,
+    CoreSystem,
+    Decision,
+    Project,
+    ProjectGrant,
+    ProjectPlaybook,
+    ProjectStep,
+    Seat,
+)
 from projects.schedule import add_working_days, working_day_on_or_after
 from projects.start import StartDraft, draft
 from projects.team import grants_due
@@ -36,7 +46,9 @@ def bring_in_projects(
 ) -> int:
     """Make those of the plans that are not there yet, a hundred at a time; return how many were made."""
     versions = {v.playbook.slug: v for v in Version.objects.latest_published().select_related("playbook")}
-    systems = {name: CoreSystem.objects.get_or_create(name=name)[0] for name in {plan.core_system for plan in wanted} if name}
+    systems = {
+        name: CoreSystem.objects.get_or_create(name=name)[0] for name in {plan.core_system for plan in wanted} if name
+    }
     made = 0
     for first in range(0, len(wanted), BATCH):
         plans = wanted[first : first + BATCH]
@@ -58,7 +70,12 @@ class _Batch:
     """A hundred projects on their way into the database."""
 
     def __init__(
-        self, plans: Sequence[Plan], people: dict[str, User], versions: dict[str, Version], systems: dict[str, CoreSystem], now: dt.datetime
+        self,
+        plans: Sequence[Plan],
+        people: dict[str, User],
+        versions: dict[str, Version],
+        systems: dict[str, CoreSystem],
+        now: dt.datetime,
     ) -> None:
         self.plans, self.people, self.versions, self.systems, self.now = plans, people, versions, systems, now
         self.drafts = [self._draft(plan) for plan in plans]
@@ -78,7 +95,10 @@ class _Batch:
     def write(self) -> None:
         """Write the whole batch, or nothing."""
         billers = Biller.objects.bulk_create(
-            [Biller(name=f"{plan.name} #{plan.index}", code=_letters(plan.index), vertical=plan.vertical) for plan in self.plans]
+            [
+                Biller(name=f"{plan.name} #{plan.index}", code=_letters(plan.index), vertical=plan.vertical)
+                for plan in self.plans
+            ]
         )
         statuses = [self._statuses(plan, made) for plan, (made, _) in zip(self.plans, self.drafts, strict=True)]
         projects = [
@@ -117,10 +137,14 @@ class _Batch:
         for index, step in enumerate(present):
             states[step.id] = StepStatus.DONE if index < done else StepStatus.NOT_STARTED
         if done < len(present):
-            states[present[done].id] = chance.choice((StepStatus.IN_PROGRESS, StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER))
+            states[present[done].id] = chance.choice(
+                (StepStatus.IN_PROGRESS, StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER)
+            )
         return states
 
-    def _project(self, plan: Plan, made: StartDraft, kickoff: dt.date, biller: Biller, states: dict[int, str]) -> Project:
+    def _project(
+        self, plan: Plan, made: StartDraft, kickoff: dt.date, biller: Biller, states: dict[int, str]
+    ) -> Project:
         target = add_working_days(made.planned_end or kickoff, 3)
         live = [
             LiveStep(0, step, states.get(step.id, StepStatus.NOT_STARTED), made.due[step.path], None, "", None, None, 0)
@@ -174,7 +198,10 @@ class _Batch:
                     row.reason = made.left_out[step.id].why
                 elif status in {StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER}:
                     row.reason = HOLD_UPS[project.pk % len(HOLD_UPS)]
-                    row.owner, row.until = self.people["B"], working_day_on_or_after(self.now.date() + dt.timedelta(days=4))
+                    row.owner, row.until = (
+                        self.people["B"],
+                        working_day_on_or_after(self.now.date() + dt.timedelta(days=4)),
+                    )
                 elif step.phase_rank <= PHASE_ORDER[project.phase] and not step.letters.get(A):
                     row.accountable = self.people["INM"]
                 rows.append(row)
@@ -187,7 +214,13 @@ class _Batch:
         }  # fmt: skip
         Approval.objects.bulk_create(
             [
-                Approval(project=row.project, step=row, decision=Decision.APPROVED, by=self.people["INM"], at=row.status_since)
+                Approval(
+                    project=row.project,
+                    step=row,
+                    decision=Decision.APPROVED,
+                    by=self.people["INM"],
+                    at=row.status_since,
+                )
                 for row in rows
                 if row.template_id in asked and row.status == StepStatus.DONE
             ],

@@ -15,7 +15,13 @@ from transitions.blockers import Blocker, NotPermitted, StaleRow
 
 
 def move_due_date(
-    step: ProjectStep, due: dt.date, *, by: User, reason: str = "", revision: int | None = None, now: dt.datetime | None = None
+    step: ProjectStep,
+    due: dt.date,
+    *,
+    by: User,
+    reason: str = "",
+    revision: int | None = None,
+    now: dt.datetime | None = None,
 ) -> ProjectStep:
     """Give a step another due date. Its baseline is never touched, and no other step moves with it (yet).
 
@@ -45,7 +51,13 @@ def move_due_date(
 
 
 def move_target_go_live(
-    project: Project, target: dt.date, *, by: User, reason: str = "", revision: int | None = None, now: dt.datetime | None = None
+    project: Project,
+    target: dt.date,
+    *,
+    by: User,
+    reason: str = "",
+    revision: int | None = None,
+    now: dt.datetime | None = None,
 ) -> Project:
     """Give the project another target go-live, keeping the first as baseline.
 

@@ -17,8 +17,8 @@ from django.contrib.auth.models import Group
 
 from accounts.models import Side, User
 from playbook.models import Version
-from projects.board import A, LiveStep, R
 from projects.billers import propose_code
+from projects.board import A, LiveStep, R
 from projects.models import Project, ProjectStep
 from projects.schedule import add_working_days, working_day_on_or_after
 from projects.start import PROPOSED, RoleIdentity, Start, draft, start_project
@@ -44,11 +44,23 @@ PEOPLE: Sequence[tuple[str, str, str, str, str]] = (
 ADMINISTRATOR = "Adele"
 NAMESPACE = uuid.UUID("6f1c3a52-63a5-4f5e-9f5e-0d6d5a1f7c11")
 
-PLACES = ("Harbor", "Marrow", "Copperline", "Saltgrass", "Ashby", "Fenwick", "Juniper", "Millbrook", "Granite", "Larkspur",
-          "Tidewater", "Orchard", "Windham", "Sable", "Clover", "Brightwater", "Ironwood", "Pinehurst", "Redfern", "Stonebridge",
-          "Wexley", "Foxhollow", "Cedar Falls", "Dunmore", "Elkhorn", "Glenrock", "Hollis", "Kestrel", "Lindale", "Northgate")  # fmt: skip
-TRADES = (("Light & Power", "utility"), ("County Tax", "tax"), ("Mutual", "insurance"), ("Water District", "utility"),
-          ("Gas", "utility"), ("Insurance Group", "insurance"), ("Electric Co-op", "utility"), ("Town Treasurer", "tax"))  # fmt: skip
+# fmt: off
+PLACES = (
+    "Harbor", "Marrow", "Copperline", "Saltgrass", "Ashby", "Fenwick", "Juniper", "Millbrook", "Granite", "Larkspur",
+    "Tidewater", "Orchard", "Windham", "Sable", "Clover", "Brightwater", "Ironwood", "Pinehurst", "Redfern", "Stonebridge",
+    "Wexley", "Foxhollow", "Cedarfall", "Dunmore", "Elkhorn", "Glenrock", "Hollis", "Kestrel", "Lindale", "Northgate",
+)
+# fmt: on
+TRADES = (
+    ("Light & Power", "utility"),
+    ("County Tax", "tax"),
+    ("Mutual", "insurance"),
+    ("Water District", "utility"),
+    ("Gas", "utility"),
+    ("Insurance Group", "insurance"),
+    ("Electric Co-op", "utility"),
+    ("Town Treasurer", "tax"),
+)
 SYSTEMS = ("Tyndall", "Milliken CIS", "Orchard PAS", "SimpleSolve", "Lodestar", "")
 HOLD_UPS = (
     "Waiting for sample PDFs of the bill",
@@ -141,7 +153,7 @@ class _Life:
             for role in made.roles
             if role.code in people and not (role.code == "TSM" and plan.index % 3 == 0)
         }
-        self.clock = dt.datetime.combine(kickoff, dt.time(14), dt.timezone.utc)
+        self.clock = dt.datetime.combine(kickoff, dt.time(14), dt.UTC)
         self.project = start_project(
             Start(
                 biller_name=plan.name, biller_code=propose_code(plan.name), vertical=plan.vertical, integration_kind=plan.kind,
@@ -176,15 +188,15 @@ class _Life:
     def _tick(self, steps: Sequence[LiveStep]) -> dt.datetime:
         """Move the clock to about the due date of the last of `steps`, never past now."""
         due = max((step.due for step in steps if step.due), default=self.clock.date())
-        moment = dt.datetime.combine(due, dt.time(15, self.chance.randrange(60)), dt.timezone.utc)
+        moment = dt.datetime.combine(due, dt.time(15, self.chance.randrange(60)), dt.UTC)
         self.clock = min(max(self.clock + dt.timedelta(minutes=7), moment), self.now - dt.timedelta(minutes=5))
         return self.clock
 
     def _name_missing(self, phase: str) -> None:
         for step in Project.objects.get(pk=self.project.pk).board.steps:
-            if step.template.phase == phase and not step.template.letters.get(A) and not step.named_accountable:
-                if step.status != StepStatus.NOT_APPLICABLE:
-                    name_on_step(self._row(step), "A", self.people["INM"], by=self._runs())
+            unnamed = not step.template.letters.get(A) and not step.named_accountable
+            if step.template.phase == phase and unnamed and step.status != StepStatus.NOT_APPLICABLE:
+                name_on_step(self._row(step), "A", self.people["INM"], by=self._runs())
 
     def _work(self, steps: Sequence[LiveStep]) -> None:
         for step in steps:
@@ -243,4 +255,3 @@ def seed(count: int, people: dict[str, User], now: dt.datetime, *, each: Callabl
         made += live_through(plan, people, versions, now) is not None
         each()
     return made
-

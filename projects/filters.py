@@ -18,8 +18,8 @@ from projects.models import IntegrationKind
 from transitions.phase import Phase
 from transitions.standing import Standing
 
-#: The largest number that either database takes for an id.
-LARGEST_ID = 2**31 - 1
+#: The largest number that either database takes, for an id as for an offset.
+LARGEST_NUMBER = 2**31 - 1
 STANDINGS = (("active", "Active"), ("all", "Any standing"), *Standing.choices[1:])
 GO_LIVES = (("30", "In 30 days"), ("90", "In 90 days"), ("past", "Past its date"))
 SORTS = ("name", "phase", "next", "overdue", "blocked", "go_live")
@@ -102,10 +102,9 @@ def _flag(what: str) -> forms.TypedChoiceField:
     )
 
 
-def _number(what: str, *, largest: int = LARGEST_ID) -> forms.IntegerField:
-    message = f"“%(value)s” is no {what}."
-    field = forms.IntegerField(min_value=1, max_value=largest, required=False, error_messages={"invalid": message})
-    return field
+def _number(what: str) -> forms.IntegerField:
+    messages = dict.fromkeys(("invalid", "min_value", "max_value"), f"That is no {what}.")
+    return forms.IntegerField(min_value=1, max_value=LARGEST_NUMBER, required=False, error_messages=messages)
 
 
 class ListForm(forms.Form):

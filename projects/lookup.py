@@ -39,8 +39,12 @@ def live_step(project: Project, key: str) -> LiveStep:
         return found[0]
     if found:
         paths = ", ".join(step.path for step in found)
-        raise NotFound([Blocker("ambiguous-step", f"“{key}” is in several playbooks. Say which: {paths}.", subject=key)])
-    raise NotFound([Blocker("unknown-step", f"{project.code} has no step “{key}”.", project.get_absolute_url(), subject=key)])
+        raise NotFound(
+            [Blocker("ambiguous-step", f"“{key}” is in several playbooks. Say which: {paths}.", subject=key)]
+        )
+    raise NotFound(
+        [Blocker("unknown-step", f"{project.code} has no step “{key}”.", project.get_absolute_url(), subject=key)]
+    )
 
 
 def step_row(project: Project, step: LiveStep) -> ProjectStep:

@@ -164,7 +164,9 @@ def phase_sections(board: Board, today: dt.date) -> list[PhaseSection]:
         counted = [step for step in steps if step.status != StepStatus.NOT_APPLICABLE]
         done = sum(step.closed for step in counted)
         state = "now" if rank == here else "done" if rank < here else "ahead"
-        section = PhaseSection(phase, Phase(phase).label, state, _phase_note(state, done, counted, project, today), done, len(counted))
+        section = PhaseSection(
+            phase, Phase(phase).label, state, _phase_note(state, done, counted, project, today), done, len(counted)
+        )
         section.groups = _groups(board, steps, today)
         sections.append(section)
     return sections
@@ -185,7 +187,9 @@ def gate_panel(project: Project, today: dt.date, *, manages: bool) -> GatePanel:
     )  # fmt: skip
 
 
-def step_moves(board: Board, step: LiveStep, specs: Sequence[MoveSpec], person: User, today: dt.date) -> list[tuple[MoveSpec, str]]:
+def step_moves(
+    board: Board, step: LiveStep, specs: Sequence[MoveSpec], person: User, today: dt.date
+) -> list[tuple[MoveSpec, str]]:
     """Return the moves to offer from here, each with the reason why it is refused now, or an empty string.
 
     A move that is not of the step's kind is left out; one that waits for something is shown with what it waits for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from django.db import models
 
@@ -39,7 +40,7 @@ def recount(projects: models.QuerySet[Project], *, write: bool) -> Iterator[tupl
         yield project, differences
 
 
-def _live(row: tuple[object, ...]) -> LiveStep:
+def _live(row: tuple[Any, ...]) -> LiveStep:
     _, pk, template_id, version_id, status, due = row
-    template = version_template(version_id).steps[template_id]  # type: ignore[arg-type, index]
-    return LiveStep(pk, template, status, due, None, "", None, None, 0)  # type: ignore[arg-type]
+    template = version_template(version_id).steps[template_id]
+    return LiveStep(pk, template, status, due, None, "", None, None, 0)

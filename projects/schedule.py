@@ -27,7 +27,7 @@ class PlannedStep:
     needs: tuple[str, ...] = ()
 
 
-class NeedsCycle(ValueError):
+class NeedsCycleError(ValueError):
     """Steps that wait for each other have no dates."""
 
 
@@ -70,7 +70,7 @@ def plan_due_dates(steps: Sequence[PlannedStep], kickoff: dt.date) -> dict[str, 
     day its phase begins or the working day after the last step it needs, and is due on the last of its days.
 
     Raises:
-        NeedsCycle: steps of a phase need each other.
+        NeedsCycleError: steps of a phase need each other.
     """
     working = _Ruler(working_day_on_or_after(kickoff))
     due: dict[str, int] = {}
@@ -107,7 +107,7 @@ def _in_order(steps: Sequence[PlannedStep]) -> list[PlannedStep]:
     while waiting:
         ready = [step for step in waiting if all(key in ordered or key not in by_key for key in step.needs)]
         if not ready:
-            raise NeedsCycle(f"These steps need each other: {', '.join(step.key for step in waiting)}.")
+            raise NeedsCycleError(f"These steps need each other: {', '.join(step.key for step in waiting)}.")
         ordered |= {step.key: step for step in ready}
         waiting = [step for step in waiting if step.key not in ordered]
     return list(ordered.values())

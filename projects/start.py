@@ -21,12 +21,18 @@ from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, versio
 from playbook.models import Applies
 from projects.board import LiveStep, count
 from projects.models import (
-    Biller, CoreSystem, IntegrationKind, Project, ProjectGrant, ProjectPlaybook, ProjectStep, Seat,
+    Biller,
+    CoreSystem,
+    IntegrationKind,
+    Project,
+    ProjectGrant,
+    ProjectPlaybook,
+    ProjectStep,
+    Seat,
 )  # fmt: skip
 from projects.schedule import PlannedStep, plan_due_dates
 from projects.team import grants_due
 from raci.grants import set_grants_of_new
-from transitions.clock import business_day
 from transitions.moves import begin, write_record
 from transitions.phase import PHASE_ORDER, Phase
 from transitions.step import StepStatus
@@ -127,9 +133,7 @@ class Start:
     start_key: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
-def draft(
-    version_ids: Iterable[int], *, integration_kind: str, phased_go_live: bool, kickoff: dt.date
-) -> StartDraft:
+def draft(version_ids: Iterable[int], *, integration_kind: str, phased_go_live: bool, kickoff: dt.date) -> StartDraft:
     """Return what a project on these published versions would be made of.
 
     Raises:
@@ -260,9 +264,9 @@ def _biller_and_number(start: Start) -> tuple[Biller, int]:
     """Return the biller, locked or just made, and the number of its next project."""
     last = Project.objects.filter(biller=OuterRef("pk")).order_by("-number").values("number")[:1]
     known = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip())
-    biller = known.annotate(last=Subquery(last)).first()
-    if biller is not None:
-        return biller, (biller.last or 0) + 1
+    found = known.annotate(last=Subquery(last)).first()
+    if found is not None:
+        return found, (found.last or 0) + 1
     biller = Biller(name=start.biller_name.strip(), code=start.biller_code.strip().upper(), vertical=start.vertical)
     biller.full_clean(validate_unique=False, validate_constraints=False)
     biller.save(force_insert=True)
@@ -270,16 +274,22 @@ def _biller_and_number(start: Start) -> tuple[Biller, int]:
 
 
 def _make_steps(project: Project, made: StartDraft, now: dt.datetime) -> None:
-    rows, states = [], []
+    rows: list[ProjectStep] = []
+    states: list[dict[str, str]] = []
     for step in made.steps:
         out = made.left_out.get(step.id)
         due = made.due[step.path]
         rows.append(
             ProjectStep(
-                project=project, template_id=step.id, due=due, baseline_due=due, reason=out.why if out else "", status_since=now
+                project=project,
+                template_id=step.id,
+                due=due,
+                baseline_due=due,
+                reason=out.why if out else "",
+                status_since=now,
             )
         )
-        states.append({"status": StepStatus.NOT_APPLICABLE} if out else {})
+        states.append({"status": StepStatus.NOT_APPLICABLE.value} if out else {})
     begin(rows, ProjectStep.objects.bulk_create, states=states)
 
 

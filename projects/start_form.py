@@ -31,28 +31,43 @@ class StartForm(forms.Form):
     """What is asked to start a project. Roles appear once the playbooks are known; every one may be left for later."""
 
     start_key = forms.UUIDField(widget=forms.HiddenInput)
-    biller_name = forms.CharField(label="Biller", max_length=120, widget=forms.TextInput({"autocomplete": "off", "list": "billers"}))
+    biller_name = forms.CharField(
+        label="Biller", max_length=120, widget=forms.TextInput({"autocomplete": "off", "list": "billers"})
+    )
     biller_code = forms.CharField(
         label="Code of the biller", max_length=6,
         help_text="Two to six letters; its projects are numbered with it, as MRW-1. An existing biller keeps its own.",
         validators=[RegexValidator(r"^[A-Za-z]{2,6}$", "Use two to six letters.")],
     )  # fmt: skip
     vertical = forms.ChoiceField(label="Vertical", choices=Vertical.choices)
-    core_system = forms.CharField(label="Core system", max_length=120, required=False, help_text="The CIS or policy system. A new name is added.",
+    core_system = forms.CharField(
+        label="Core system",
+        max_length=120,
+        required=False,
+        help_text="The CIS or policy system. A new name is added.",
         widget=forms.TextInput({"autocomplete": "off", "list": "core-systems"}),
-    )  # fmt: skip
+    )
     integration_kind = forms.ChoiceField(label="Integration", choices=IntegrationKind.choices, widget=forms.RadioSelect)
     playbooks = forms.MultipleChoiceField(
-        label="Playbooks", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose at least one playbook."}
+        label="Playbooks",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one playbook."},
     )
     phased_go_live = forms.BooleanField(label="Goes live in phases", required=False)
     kickoff = date_field("Kickoff")
     target_go_live = date_field("Target go-live")
     mrr = forms.DecimalField(
-        label="MRR, US dollars", required=False, min_value=0, max_digits=12, decimal_places=2, widget=forms.TextInput({"inputmode": "decimal"})
+        label="MRR, US dollars",
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.TextInput({"inputmode": "decimal"}),
     )
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, versions: Mapping[str, Version], **kwargs: Any) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, versions: Mapping[str, Version], **kwargs: Any
+    ) -> None:
         super().__init__(data, **kwargs)
         self.versions = versions
         self.fields["playbooks"].choices = [  # type: ignore[attr-defined]

@@ -40,7 +40,11 @@ def project_status(project: Project, *, today: dt.date) -> dict[str, Any]:
         "gate": [criterion.as_dict() for criterion in criteria],
         "blockers": [blocker.as_dict() for blocker in blockers_of(criteria)],
         "seats": [
-            {"playbook": seat.version.playbook, "role": seat.role.code, "person": seat.person.name if seat.person else None}
+            {
+                "playbook": seat.version.playbook,
+                "role": seat.role.code,
+                "person": seat.person.name if seat.person else None,
+            }
             for seat in board.seats
         ],
         "steps": [_step(board, step) for step in board.steps],

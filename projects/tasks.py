@@ -17,5 +17,7 @@ def recount_projects() -> int:
     found = 0
     for project, differences in recount(Project.objects.all(), write=True):
         found += 1
-        log.warning("totals differed", project=project.code, differences={k: list(map(str, v)) for k, v in differences.items()})
+        log.warning(
+            "totals differed", project=project.code, differences={k: list(map(str, v)) for k, v in differences.items()}
+        )
     return found

@@ -46,7 +46,9 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) 
         _settle_people(row, before=seat.person.id if seat.person else None, after=person)
 
 
-def name_on_step(step: ProjectStep, letter: str, person: User | None, *, by: User, revision: int | None = None) -> ProjectStep:
+def name_on_step(
+    step: ProjectStep, letter: str, person: User | None, *, by: User, revision: int | None = None
+) -> ProjectStep:
     """Name a person as responsible (`R`) or accountable (`A`) on one step, over what the playbook says; None takes it back.
 
     Raises:

@@ -19,7 +19,14 @@ LONGEST = dt.timedelta(days=180)
 
 
 def waive(
-    project: Project, *, code: str, subject: str, by: User, reason: str, expires: dt.date, now: dt.datetime | None = None
+    project: Project,
+    *,
+    code: str,
+    subject: str,
+    by: User,
+    reason: str,
+    expires: dt.date,
+    now: dt.datetime | None = None,
 ) -> Waiver:
     """Set aside the blocker `(code, subject)` of the present gate until `expires`, inclusive.
 

@@ -222,9 +222,7 @@ def _seat_roles(cell: str, seat: _Piece, letter: str, listed: Collection[str]) -
     return found
 
 
-def _refuse_role(
-    cell: str, piece: _Piece, letter: str, *, listed: Collection[str], seated: Collection[str]
-) -> None:
+def _refuse_role(cell: str, piece: _Piece, letter: str, *, listed: Collection[str], seated: Collection[str]) -> None:
     seat_name = Letter(letter).name.lower()
     if not piece.text:
         # Never skipped in silence: `SA / PM / IM /` in a playbook of three seats may well be a cell

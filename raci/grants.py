@@ -56,7 +56,7 @@ def set_grants(
     ids = permission_ids(type(row))
     due = {(person, ids[codename]) for person in of_whom for codename in wanted.get(person, ())}
     manager: Any = table._default_manager
-    existing = {} if row._state.adding or people is None and not due else {
+    existing = {} if row._state.adding or (people is None and not due) else {
         (user_id, permission_id): pk
         for pk, user_id, permission_id in manager.filter(content_object=row, user__in=of_whom).values_list(
             "pk", "user_id", "permission_id"
@@ -77,9 +77,7 @@ def set_grants(
 def held(table: type[models.Model], row: models.Model, person: Any) -> frozenset[str]:
     """Return the codenames that `person` holds on `row`, in one query."""
     manager: Any = table._default_manager
-    return frozenset(
-        manager.filter(content_object=row, user=person).values_list("permission__codename", flat=True)
-    )
+    return frozenset(manager.filter(content_object=row, user=person).values_list("permission__codename", flat=True))
 
 
 def holds_globally(person: Any, app_label: str, codename: str) -> bool:

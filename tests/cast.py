@@ -149,5 +149,10 @@ def finish_phase(project: Project, cast: SimpleNamespace) -> None:
             worker = User.objects.get(pk=people[0].id) if people else cast.priya
             accountable = Project.objects.get(pk=project.pk).board
             deciders = accountable.people(accountable.by_path[step.path], "A")
-            finish(project, step.path, worker=worker, decider=User.objects.get(pk=deciders[0].id) if deciders else cast.ingrid)
+            finish(
+                project,
+                step.path,
+                worker=worker,
+                decider=User.objects.get(pk=deciders[0].id) if deciders else cast.ingrid,
+            )
         waiting = [step for step in waiting if step not in ready]

@@ -129,7 +129,12 @@ def gate(facts: GateFacts) -> list[Criterion]:
     """
     here = PHASE_ORDER[facts.phase]
     steps = [step for step in facts.steps if PHASE_ORDER[step.phase] <= here]
-    criteria = [_nothing_blocked(steps), _accountable_named(steps), _approvals_given(steps), _steps_closed(facts, steps)]
+    criteria = [
+        _nothing_blocked(steps),
+        _accountable_named(steps),
+        _approvals_given(steps),
+        _steps_closed(facts, steps),
+    ]
     for source in _registered.get(facts.phase, ()):
         criteria.extend(source(facts))
     return [_apply_waivers(criterion, facts) for criterion in criteria if criterion is not None]
@@ -154,7 +159,9 @@ def return_blockers(facts: GateFacts, *, to: str, visited: Sequence[str]) -> lis
     earlier = [phase for phase in visited if PHASE_ORDER[phase] < PHASE_ORDER[facts.phase]]
     if to not in earlier:
         names = ", ".join(Phase(phase).label for phase in earlier) or "none"
-        refused.append(Blocker("not-earlier", f"“{to}” is no earlier phase of this project. There are: {names}.", facts.link))
+        refused.append(
+            Blocker("not-earlier", f"“{to}” is no earlier phase of this project. There are: {names}.", facts.link)
+        )
     return refused
 
 
@@ -174,7 +181,11 @@ def step_blockers(move: str, step: StepFacts, facts: GateFacts) -> list[Blocker]
     refused = _wrong_kind(move, step)
     here, there = PHASE_ORDER[facts.phase], PHASE_ORDER[step.phase]
     label = Phase(step.phase).label
-    if there > here and move != "mark_not_applicable" and not (move == "reopen" and step.status == StepStatus.NOT_APPLICABLE):
+    if (
+        there > here
+        and move != "mark_not_applicable"
+        and not (move == "reopen" and step.status == StepStatus.NOT_APPLICABLE)
+    ):
         text = f"“{step.title}” opens when the project reaches {label}; it is in {Phase(facts.phase).label}."
         refused.append(Blocker("phase-ahead", text, facts.link, facts.manager, step.key))
     if move == "reopen" and there < here:
@@ -211,7 +222,9 @@ def _wrong_kind(move: str, step: StepFacts) -> list[Blocker]:
         text = f"“{step.title}” is closed by a decision: submit it, and {who} approves."
         return [Blocker("approval-missing", text, step.link, step.accountable_names, step.key)]
     if move == "submit" and not step.approval:
-        return [Blocker("no-approval-asked", f"“{step.title}” asks for no approval: mark it done.", step.link, "", step.key)]
+        return [
+            Blocker("no-approval-asked", f"“{step.title}” asks for no approval: mark it done.", step.link, "", step.key)
+        ]
     if move == "mark_not_applicable" and not step.may_be_skipped:
         text = f"“{step.title}” applies to every project of its playbook. Do it, or waive it at the gate."
         return [Blocker("always-applies", text, step.link, step.accountable_names, step.key)]

@@ -150,10 +150,10 @@ class Machine(models.Model):
             self.refuse_unmoved_states()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         token = _loading.set(True)
         try:
-            return super().from_db(db, field_names, values)
+            return super().from_db(*args, **kwargs)
         finally:
             _loading.reset(token)
 
@@ -166,6 +166,11 @@ class Machine(models.Model):
             cls._state_names = names  # type: ignore[attr-defined]
         return cast(tuple[str, ...], names)
 
+    @classmethod
+    def state_field(cls, name: str) -> StateField:
+        """Return the state field called `name`."""
+        return cast(StateField, cls._meta.get_field(name))
+
     def _remember_states(self) -> None:
         values = self.__dict__
         self._loaded_states = {name: values[name] for name in self.state_names() if name in values}
@@ -177,7 +182,7 @@ class Machine(models.Model):
         for name in self.state_names():
             if name not in self.__dict__:
                 continue
-            value, first = self.__dict__[name], self._meta.get_field(name).get_default()
+            value, first = self.__dict__[name], self.state_field(name).get_default()
             if value != (first if born else self._loaded_states.get(name, first)):
                 raise StateGuarded(f"{name} of {type(self).__name__} is changed by perform() alone")
 
@@ -203,15 +208,12 @@ class Machine(models.Model):
         self.refuse_unmoved_states(born=True)
         return super()._do_insert(*args, **kwargs)  # type: ignore[misc]
 
-    def _do_update(  # type: ignore[override]
-        self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any
-    ) -> bool:
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, *args: Any) -> bool:  # type: ignore[override]
         """Write only over the states that were read: a second process that moved the row meanwhile wins."""
-        known = {name: self.__dict__[name] for name in self.state_names() if name in self.__dict__} | self._loaded_states
-        # The filter is Django's own save(), one level down: `values` may hold a state, and only a move puts one there.
-        updated = super()._do_update(  # type: ignore[misc]
-            base_qs.filter(**known), using, pk_val, values, update_fields, forced_update
-        )
+        known = {
+            name: self.__dict__[name] for name in self.state_names() if name in self.__dict__
+        } | self._loaded_states
+        updated = super()._do_update(base_qs.filter(**known), using, pk_val, *args)
         if not updated and base_qs.filter(pk=pk_val).exists():
             raise ConcurrentTransition(f"{type(self).__name__} {pk_val} was moved by somebody else meanwhile")
         return bool(updated)

@@ -32,9 +32,14 @@ class RecordQuerySet(models.QuerySet["TransitionRecord"]):
         raise RecordIsFinal("a transition record is never changed")
 
     def bulk_create(
-        self, objs: Any, batch_size: int | None = None, ignore_conflicts: bool = False, update_conflicts: bool = False, *fields: Any,
+        self,
+        objs: Any,
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        *fields: Any,
         **named_fields: Any,
-    ) -> list[TransitionRecord]:  # fmt: skip
+    ) -> list[TransitionRecord]:
         if update_conflicts:
             raise RecordIsFinal("a transition record is never changed")
         return super().bulk_create(objs, batch_size, ignore_conflicts)
@@ -59,9 +64,7 @@ class TransitionRecord(models.Model):
     move = models.CharField(max_length=40)
     source = models.CharField(max_length=30)
     target = models.CharField(max_length=30)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(blank=True)
     at = models.DateTimeField(default=timezone.now)
     facts = models.JSONField(default=dict)
@@ -80,9 +83,14 @@ class TransitionRecord(models.Model):
         return f"{self.subject}: {self.move} ({self.source} → {self.target})"
 
     def _save_table(
-        self, raw: bool = False, cls: Any = None, force_insert: bool = False, force_update: bool = False, using: str | None = None,
+        self,
+        raw: bool = False,
+        cls: Any = None,
+        force_insert: bool = False,
+        force_update: bool = False,
+        using: str | None = None,
         update_fields: Any = None,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         # Every save comes through here, loaddata too. Inserted by force: under the key of another it would write over that.
         if raw or force_update or update_fields or not self._state.adding:
             raise RecordIsFinal("a transition record is never changed")

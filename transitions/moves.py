@@ -107,9 +107,7 @@ def _make(row: Machine, spec: MoveSpec, *, by: Any, now: dt.datetime, given: dic
         getattr(row, spec.name)(**{name: given[name] for name in spec.details if name in given})
         row.revision += 1
         row.settle(spec.name, by=by, now=now, details=given)
-    return write_record(
-        row, spec.name, field=field, source=source, by=by, note=given["note"], at=now, facts=facts
-    )
+    return write_record(row, spec.name, field=field, source=source, by=by, note=given["note"], at=now, facts=facts)
 
 
 def begin(
@@ -130,7 +128,7 @@ def begin(
     """
     for row, wanted in zip(rows, states, strict=True):
         for name, value in wanted.items():
-            if value != row._meta.get_field(name).get_default() and value not in row.BIRTH_STATES.get(name, ()):
+            if value != row.state_field(name).get_default() and value not in row.BIRTH_STATES.get(name, ()):
                 raise ValueError(f"{type(row).__name__} rows are not born with {name} {value!r}")
     _insert(rows, save, states)
 
@@ -158,7 +156,7 @@ def bring_in(
     """
     for row, wanted in zip(rows, states, strict=True):
         for name, value in wanted.items():
-            if value not in dict(row._meta.get_field(name).flatchoices):
+            if value not in dict(row.state_field(name).flatchoices):
                 raise ValueError(f"{type(row).__name__} has no {name} {value!r}")
     with transaction.atomic():
         _insert(rows, save, states)
@@ -169,15 +167,13 @@ def bring_in(
                 )
                 for row, wanted, moment in zip(rows, states, at, strict=True)
                 for name, value in wanted.items()
-                if value != row._meta.get_field(name).get_default()
+                if value != row.state_field(name).get_default()
             ],
             batch_size=1000,
         )
 
 
-def _insert(
-    rows: Sequence[Row], save: Callable[[Sequence[Row]], object], states: Sequence[dict[str, str]]
-) -> None:
+def _insert(rows: Sequence[Row], save: Callable[[Sequence[Row]], object], states: Sequence[dict[str, str]]) -> None:
     with door():
         for row, wanted in zip(rows, states, strict=True):
             if not row._state.adding:
@@ -194,7 +190,14 @@ def write_record(
 ) -> TransitionRecord:
     """Record a birth: the `move` by which `row` came to be what its `field` says. Announced on commit like any other."""
     record = TransitionRecord.objects.create(
-        **_identity(row, field), move=move, source=source, target=getattr(row, field), by=by, note=note, at=at, facts=facts
+        **_identity(row, field),
+        move=move,
+        source=source,
+        target=getattr(row, field),
+        by=by,
+        note=note,
+        at=at,
+        facts=facts,
     )
     _announce(type(row), record)
     return record
@@ -238,4 +241,8 @@ def _wrong_state(row: Machine, spec: MoveSpec) -> list[Blocker]:
 def _too_long(note: str) -> list[Blocker]:
     if len(note) <= NOTE_LIMIT:
         return []
-    return [Blocker("note-too-long", f"The reason has {len(note):,} characters; {NOTE_LIMIT:,} is the most.", subject="note")]
+    return [
+        Blocker(
+            "note-too-long", f"The reason has {len(note):,} characters; {NOTE_LIMIT:,} is the most.", subject="note"
+        )
+    ]

@@ -39,7 +39,7 @@ class StaleCheck(AnyModelForm):
     def refuse_stale(self) -> None:
         """Add an error to each field that the form would write back over somebody's change, with both values.
 
-        The form then carries what is stored now: sending it once more is a decision to write over it.
+        Where nothing else is wrong the form then carries what is stored now: sending it once more is a decision.
         """
         if self.instance.pk is None or self.cleaned_data.get("seen") == self._stored:
             return
@@ -47,6 +47,7 @@ class StaleCheck(AnyModelForm):
         if not differing:
             return
         self.is_stale = True
+        was_wrong = bool(self.errors)
         for name in differing:
             theirs, yours = self._shown(name, self.initial.get(name)), self._shown(name, self.cleaned_data.get(name))
             self.add_error(name, f"Stored meanwhile: “{theirs}”. In your form: “{yours}”.")
@@ -55,7 +56,9 @@ class StaleCheck(AnyModelForm):
             "Somebody changed this since you opened it; nothing of yours is saved. Compare the fields marked below, "
             "then save again to keep what your form says.",
         )
-        self.carry("seen", self._stored)
+        # A field that is wrong was not compared: the form stays stale until the person has seen all there is to see.
+        if not was_wrong:
+            self.carry("seen", self._stored)
 
     def carry(self, name: str, value: str) -> None:
         """Put what is stored now into a hidden field, though the form shows what was sent."""

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from transitions.blockers import Archived
+from transitions.machine import in_move
 from transitions.standing import Standing
+
+
+class RowsStay(Exception):  # noqa: N818
+    """Somebody tried to write over rows that are there by making new ones under their keys."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} rows that are there are not written over by new ones.")
+
+
+def refuse_archived(model: Any, projects: Iterable[Any], row: Any = None) -> None:
+    """Raise Archived if one of `projects`, or the one that the row of key `row` is in by now, is complete in the database.
+
+    Within a move nothing is asked: `perform()` has, under the project's lock.
+    """
+    if in_move():
+        return
+    concerned = Q(pk__in=[getattr(project, "pk", project) for project in projects])
+    if row is not None:
+        concerned |= Q(pk__in=model._base_manager.filter(pk=row).values("project"))
+    owners = model.project.field.related_model._base_manager
+    if owners.filter(concerned, standing=Standing.COMPLETE).exists():
+        raise Archived
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
@@ -19,12 +44,29 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def update(self, **kwargs: Any) -> int:
         self._refuse_archived()
+        if new_owners := [kwargs[name] for name in ("project", "project_id") if name in kwargs]:
+            refuse_archived(self.model, new_owners)
         return super().update(**kwargs)
 
     def bulk_update(self, objs: Any, fields: Any, batch_size: int | None = None) -> int:
         rows = list(objs)
         self.model._default_manager.filter(pk__in=[row.pk for row in rows])._refuse_archived()
         return super().bulk_update(rows, fields, batch_size)
+
+    def bulk_create(
+        self,
+        objs: Any,
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        *fields: Any,
+        **named_fields: Any,
+    ) -> list[Any]:
+        if update_conflicts:
+            raise RowsStay(self.model.__name__)
+        rows = list(objs)
+        refuse_archived(self.model, {row.project_id for row in rows})
+        return super().bulk_create(rows, batch_size, ignore_conflicts)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         self._refuse_archived()
@@ -34,27 +76,28 @@ class OwnedQuerySet(models.QuerySet[Any]):
 class Owned(models.Model):
     """A row of a project, with the door shut after the project's end."""
 
-    objects = OwnedQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         abstract = True
+        # Related managers write through the base manager (`project.seats.add`): it has to be the guarded one too.
+        base_manager_name = "objects"
 
-    def refuse_archived(self) -> None:
-        """Raise Archived if the project is complete, as the database has it."""
-        project_model = type(self)._meta.get_field("project").related_model
-        if project_model._default_manager.filter(pk=self.project_id, standing=Standing.COMPLETE).exists():  # type: ignore[union-attr, attr-defined]
-            raise Archived
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.refuse_archived()
-        super().save(*args, **kwargs)
+    def _save_table(self, *args: Any, **kwargs: Any) -> bool:
+        # Every save comes through here: save_base() too, and loaddata.
+        self._refuse_archived()
+        return bool(super()._save_table(*args, **kwargs))  # type: ignore[misc]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self.refuse_archived()
+        self._refuse_archived()
         return super().delete(*args, **kwargs)
 
+    def _refuse_archived(self) -> None:
+        row: Any = self  # every row here has a `project`; an abstract class cannot say so
+        refuse_archived(type(row), [row.project_id], row.pk)
 
-class FinalQuerySet(models.QuerySet[Any]):
+
+class FinalQuerySet(OwnedQuerySet):
     """Rows that say what happened. They are added, never changed."""
 
     def update(self, **kwargs: Any) -> int:
@@ -77,15 +120,20 @@ class DecisionIsFinal(Exception):  # noqa: N818
 class Final(Owned):
     """An owned row that is never changed once written."""
 
-    objects = FinalQuerySet.as_manager()
+    objects: ClassVar[Any] = FinalQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
+    def _save_table(
+        self, raw: bool = False, cls: Any = None, force_insert: bool = False, force_update: bool = False, using: str | None = None,
+        update_fields: Any = None,
+    ) -> bool:  # fmt: skip
+        # Inserted by force: under the key of another it would write over that.
+        if raw or force_update or update_fields or not self._state.adding:
             raise DecisionIsFinal(type(self).__name__)
-        super().save(*args, **kwargs)
+        return super()._save_table(raw, cls, force_insert=True, using=using)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise DecisionIsFinal(type(self).__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
@@ -15,11 +15,17 @@ from django.urls import reverse
 from accounts.models import User
 from playbook.models import Step, Version
 from projects.board import Board
+from projects.models.archive import Owned
 from projects.models.registry import Biller, CoreSystem
 from raci.grants import Grant
 from transitions.blockers import Archived, Blocker
 from transitions.gates import (
-    GateFacts, WaiverFacts, advance_blockers, complete_blockers, gate, return_blockers,
+    GateFacts,
+    WaiverFacts,
+    advance_blockers,
+    complete_blockers,
+    gate,
+    return_blockers,
 )  # fmt: skip
 from transitions.machine import GuardedQuerySet
 from transitions.phase import Phase, PhaseMachine
@@ -50,9 +56,7 @@ class ProjectQuerySet(GuardedQuerySet):
                 Q(user_permissions__codename=VIEW_ALL) | Q(groups__permissions__codename=VIEW_ALL)
             )
         )  # fmt: skip
-        granted = ProjectGrant.objects.filter(
-            content_object=OuterRef("pk"), user=person, permission__codename=VIEW
-        )
+        granted = ProjectGrant.objects.filter(content_object=OuterRef("pk"), user=person, permission__codename=VIEW)
         return self.filter(Exists(granted) | Exists(sees_all))
 
     def active(self) -> Self:
@@ -78,13 +82,17 @@ class Project(PhaseMachine, StandingMachine):
     """
 
     MOVES = PhaseMachine.PHASE_MOVES + StandingMachine.STANDING_MOVES
-    BIRTH_STATES = {"phase": tuple(Phase)}  # a project enters at the first phase in which its playbooks have a step
+    BIRTH_STATES: ClassVar = {
+        "phase": tuple(Phase)
+    }  # a project enters at the first phase in which its playbooks have a step
 
     code = models.CharField(
         max_length=12, unique=True, validators=[RegexValidator(r"^[A-Z]{2,6}-\d{1,4}$", "Use a code such as MRW-1.")]
     )
     biller = models.ForeignKey(Biller, on_delete=models.PROTECT, related_name="projects")
-    number = models.PositiveSmallIntegerField(editable=False, help_text="Counts the projects of its biller; ends the code")
+    number = models.PositiveSmallIntegerField(
+        editable=False, help_text="Counts the projects of its biller; ends the code"
+    )
     core_system = models.ForeignKey(
         CoreSystem, null=True, blank=True, on_delete=models.PROTECT, related_name="projects"
     )
@@ -115,11 +123,9 @@ class Project(PhaseMachine, StandingMachine):
     phase_total = models.PositiveSmallIntegerField(default=0)
     phase_done = models.PositiveSmallIntegerField(default=0)
     next_due = models.DateField(null=True, blank=True)
-    next_template = models.ForeignKey(
-        Step, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    next_template = models.ForeignKey(Step, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = ProjectQuerySet.as_manager()
+    objects: ClassVar[Any] = ProjectQuerySet.as_manager()
 
     class Meta:
         ordering = ("code",)
@@ -154,11 +160,14 @@ class Project(PhaseMachine, StandingMachine):
         """Return the address of the step `playbook/step-key`. As `reverse("step", …)`, which a test holds it to."""
         return f"{self._url}steps/{path}/"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, unless the project was complete when it was read: then nothing about it changes any more."""
-        if self._loaded_states.get("standing") == Standing.COMPLETE:
+    def _save_table(self, *args: Any, **kwargs: Any) -> bool:
+        # Every save comes through here: save_base() too. A project that was complete when it was read changes no more.
+        standing = self._loaded_states.get("standing")
+        if standing is None and self.pk is not None:
+            standing = Project.objects.filter(pk=self.pk).values_list("standing", flat=True).first()
+        if standing == Standing.COMPLETE:
             raise Archived(str(self))
-        super().save(*args, **kwargs)
+        return super()._save_table(*args, **kwargs)
 
     # The board: what the page shows and the gate judges.
 
@@ -234,7 +243,7 @@ class Project(PhaseMachine, StandingMachine):
             raise Archived(str(self))
 
 
-class ProjectPlaybook(models.Model):
+class ProjectPlaybook(Owned):
     """A version that a project is pinned to."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="pins")

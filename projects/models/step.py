@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,12 +13,12 @@ from django.db.models import Q
 from accounts.models import User
 from playbook.models import Step
 from projects.board import A, LiveStep, R
-from projects.models.archive import OwnedQuerySet
+from projects.models.archive import Owned, OwnedQuerySet
 from projects.models.project import Project
 from projects.people import Person
-from transitions.blockers import Archived, Blocker
+from transitions.blockers import Blocker
 from transitions.gates import StepFacts, step_blockers
-from transitions.machine import GuardedQuerySet, in_move
+from transitions.machine import GuardedQuerySet
 from transitions.moves import follow
 from transitions.step import OPEN, StepMachine, StepStatus
 
@@ -38,14 +38,14 @@ BY_LETTER: dict[str, frozenset[str]] = {
 MANAGED = frozenset(BY_LETTER) - {"approve", "reject"}
 
 
-class ProjectStepQuerySet(GuardedQuerySet, OwnedQuerySet):
+class ProjectStepQuerySet(GuardedQuerySet, OwnedQuerySet):  # type: ignore[override]
     """Live steps."""
 
 
-class ProjectStep(StepMachine):
+class ProjectStep(StepMachine, Owned):
     """One step of one project. Its title and guidance are its template's; its state, dates and people are its own."""
 
-    BIRTH_STATES = {"status": (StepStatus.NOT_APPLICABLE,)}  # left out at the start, still shown
+    BIRTH_STATES: ClassVar = {"status": (StepStatus.NOT_APPLICABLE,)}  # left out at the start, still shown
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="steps")
     template = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="live")
@@ -64,7 +64,7 @@ class ProjectStep(StepMachine):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="accountable_for"
     )
 
-    objects = ProjectStepQuerySet.as_manager()
+    objects: ClassVar[Any] = ProjectStepQuerySet.as_manager()
 
     class Meta:
         ordering = ("project", "template__number")
@@ -80,17 +80,10 @@ class ProjectStep(StepMachine):
                 condition=~Q(status=StepStatus.NOT_APPLICABLE) | ~Q(reason=""), name="not_applicable_with_reason"
             ),
         )
-        indexes = (
-            models.Index(fields=("project", "due"), name="step_open", condition=Q(status__in=OPEN)),
-        )
+        indexes = (models.Index(fields=("project", "due"), name="step_open", condition=Q(status__in=OPEN)),)
 
     def __str__(self) -> str:
         return self.template.title
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not in_move() and Project.objects.filter(pk=self.project_id, standing="complete").exists():
-            raise Archived(str(self.project))
-        super().save(*args, **kwargs)
 
     @cached_property
     def live(self) -> LiveStep:
@@ -138,7 +131,13 @@ class ProjectStep(StepMachine):
     def _date_in_the_past(self, until: dt.date, today: dt.date) -> list[Blocker]:
         if until >= today:
             return []
-        return [Blocker("date-past", f"{until:%b} {until.day}, {until.year} is past: say by when it will be cleared.", subject="until")]
+        return [
+            Blocker(
+                "date-past",
+                f"{until:%b} {until.day}, {until.year} is past: say by when it will be cleared.",
+                subject="until",
+            )
+        ]
 
     def _cannot_reopen(self, keys: Any) -> list[Blocker]:
         board, found = self.project.board, []
@@ -147,7 +146,9 @@ class ProjectStep(StepMachine):
             if named is None:
                 found.append(Blocker("unknown-step", f"This project has no step “{key}”.", subject=key))
             elif named.status != StepStatus.DONE:
-                found.append(Blocker("not-done", f"“{named.template.title}” is not done, so it cannot be reopened.", subject=key))
+                found.append(
+                    Blocker("not-done", f"“{named.template.title}” is not done, so it cannot be reopened.", subject=key)
+                )
             else:
                 found += step_blockers("reopen", board.step_facts(named), board.gate_facts(today=dt.date.min))
         return found

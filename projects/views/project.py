@@ -33,7 +33,12 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def page(
-    request: HttpRequest, project: Project, *, refused: list[Blocker] | None = None, form: MoveForm | None = None, status: int = 200
+    request: HttpRequest,
+    project: Project,
+    *,
+    refused: list[Blocker] | None = None,
+    form: MoveForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Render the project's page, with what refused a move when one was."""
     today = business_day()
@@ -69,7 +74,12 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
     try:
         spec = project.move_spec(data["move"])
         outcome = perform(
-            project, spec.name, by=signed_in(request), note=data["note"], revision=data["revision"], **form.details(spec)
+            project,
+            spec.name,
+            by=signed_in(request),
+            note=data["note"],
+            revision=data["revision"],
+            **form.details(spec),
         )
     except MoveRefused as refused:
         fresh = get_project(request, code)
@@ -115,7 +125,9 @@ def go_live(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, f"Target go-live is now {short_date(row.target_go_live, business_day())}.")
             return redirect(row)
-    return render(request, "projects/go_live.html", {"nav": "portfolio", "project": project, "form": form}, status=status)
+    return render(
+        request, "projects/go_live.html", {"nav": "portfolio", "project": project, "form": form}, status=status
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,7 +155,11 @@ def seat(request: HttpRequest, code: str, seat_id: int) -> HttpResponse:
 
 def _as_blockers(form: MoveForm) -> list[Blocker]:
     return [
-        Blocker("invalid", f"{form.fields[name].label or name}: {message}" if name in form.fields else str(message), subject=name)
+        Blocker(
+            "invalid",
+            f"{form.fields[name].label or name}: {message}" if name in form.fields else str(message),
+            subject=name,
+        )
         for name, errors in form.errors.items()
         for message in errors
     ]

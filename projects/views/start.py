@@ -31,7 +31,9 @@ def start(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("You may not start projects. Ask an administrator for the Implementations group.")
     versions = offered_versions()
     if request.method == "GET":
-        form = StartForm(versions=versions, initial={"start_key": uuid.uuid4(), "integration_kind": IntegrationKind.PARTNER})
+        form = StartForm(
+            versions=versions, initial={"start_key": uuid.uuid4(), "integration_kind": IntegrationKind.PARTNER}
+        )
         return _page(request, form)
     form = StartForm(request.POST, versions=versions)
     if request.POST.get("act") != "start":
@@ -55,7 +57,9 @@ def _page(request: HttpRequest, form: StartForm, *, preview_only: bool = False, 
         "made": made,
         "dated": dates.get("kickoff") is not None,
         "target": dates.get("target_go_live"),
-        "late_by": bool(made and made.planned_end and dates.get("target_go_live") and made.planned_end > dates["target_go_live"]),
+        "late_by": bool(
+            made and made.planned_end and dates.get("target_go_live") and made.planned_end > dates["target_go_live"]
+        ),
         "today": business_day(),
         "show_errors": status != 200,
     }

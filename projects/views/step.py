@@ -101,14 +101,26 @@ def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
             letter = Letter(data["letter"]).label.lower()
             messages.success(request, f"{data['person'] or 'Nobody by name'} is {letter} for {step} now.")
             return redirect(step.project.step_url(path))
-    context = {"nav": "portfolio", "project": step.project, "step": step, "path": path, "form": form, "manages": manages}
+    context = {
+        "nav": "portfolio",
+        "project": step.project,
+        "step": step,
+        "path": path,
+        "form": form,
+        "manages": manages,
+    }
     return render(request, "projects/name_on_step.html", context, status=status)
 
 
 def page(
-    request: HttpRequest, step: ProjectStep, *, status: int = 200, form: MoveForm | None = None, refused: list[Blocker] | None = None,
+    request: HttpRequest,
+    step: ProjectStep,
+    *,
+    status: int = 200,
+    form: MoveForm | None = None,
+    refused: list[Blocker] | None = None,
     due_form: DueDateForm | None = None,
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     """Render a step's page, with what refused an act when one was."""
     board, today, person = step.project.board, business_day(), signed_in(request)
     manages, facts = may_manage(step.project, person), step.step_facts
@@ -193,7 +205,7 @@ def _refused(request: HttpRequest, code: str, path: str, form: MoveForm, refused
 
 def _messages(form: MoveForm) -> list[tuple[str, str]]:
     return [
-        (name, f"{form.fields[name].label}: {message}" if name in form.fields else message)
+        (name, f"{form.fields[name].label}: {message}" if name in form.fields else str(message))
         for name, errors in form.errors.items()
         for message in errors
     ]

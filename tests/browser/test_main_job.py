@@ -93,7 +93,9 @@ def test_a_partner_integration_from_start_to_its_first_gate(page: Page, cast, pl
     block.get_by_label("Who clears it").select_option(label="Ivan Orlov")
     block.get_by_label("By when").fill("2099-11-25")
     block.get_by_role("button", name="Block", exact=True).click()
-    expect(row(page, "Bill Presentment")).to_contain_text("Waiting for sample PDFs <b>of the bill</b>. Ivan Orlov, by Nov 25, 2099.")
+    expect(row(page, "Bill Presentment")).to_contain_text(
+        "Waiting for sample PDFs <b>of the bill</b>. Ivan Orlov, by Nov 25, 2099."
+    )
     expect(page.locator("#gate")).to_contain_text("Bill Presentment (IC System) is blocked")
 
     # Priya presses too early and is told why, each reason leading to where it is cleared.

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.waiting import eventually
+
 pytestmark = pytest.mark.xdist_group("serve")
 
 EVERY_SECOND = """
@@ -40,14 +42,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    """Return whether `holds()` comes true within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return held
 
 
 class Server:
@@ -81,7 +75,7 @@ class Server:
     def press_ctrl_c(self) -> int:
         """Interrupt the whole group, as a terminal does; return the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

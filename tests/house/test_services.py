@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,16 +27,9 @@ from playbook.models import Version
 from projects.models import IntegrationKind, Project, Vertical
 from projects.start import Start, start_project
 from projects.tasks import recount_projects
+from tests.house.waiting import eventually
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
-
-
-def eventually(holds: Callable[[], object], seconds: float = 60) -> bool:
-    """Return whether `holds()` comes true within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(held)
 
 
 def url_of_the_test_database() -> str:

@@ -444,6 +444,20 @@ def test_a_change_of_letters_or_lists_is_seen_too(adele: Client, draft: Version)
     assert draft.steps.get(number=1).documents == ["a/b"]
 
 
+def test_a_wrong_field_does_not_hide_what_was_stored_in_it(adele: Client, draft: Version) -> None:
+    step = draft.steps.get(number=1)
+    stale = filled(adele, step_url(step), title="Mine", consulted="XX")
+    adele.post(step_url(step), filled(adele, step_url(step), title="Theirs", consulted="B, PM", informed=""))
+    first = adele.post(step_url(step), stale)
+    assert first.status_code == 409
+
+    sent = {**stale, "consulted": "SE", "seen": first.context["adminform"].form["seen"].value()}
+    second = adele.post(step_url(step), sent)
+    assert second.status_code == 409
+    assert "Stored meanwhile: “B, PM”. In your form: “SE”." in text_of(second)
+    assert draft.steps.get(number=1).raci.C == ("B", "PM")
+
+
 def test_a_form_that_says_not_what_it_saw_is_stale(adele: Client, draft: Version) -> None:
     step = draft.steps.get(number=1)
     sent = filled(adele, step_url(step), title="Mine")

@@ -2,10 +2,8 @@
 
 import pytest
 
-from projects.models import Project
-from tests.cast import finish_phase, move, step_of
+from tests.cast import finish_phase
 from transitions.blockers import MoveRefused
-from transitions.models import TransitionRecord
 from transitions.moves import perform
 
 

@@ -229,7 +229,7 @@ def test_a_row_that_was_read_long_ago_is_read_again(project, cast):
 def test_a_reason_stays_with_the_state_that_it_explains_and_goes_with_it(project, cast):
     details = {"note": "Sample file", "owner": cast.bo, "until": dt.date(2026, 12, 1), "now": NOW}
     move(project, "design.step-1", "wait", cast.sofia, **details)
-    row = move(project, "design.step-1", "resume", cast.sofia, note="It came").row
+    row = move(project, "design.step-1", "resume", cast.sofia, note="It came", now=NOW + dt.timedelta(hours=1)).row
 
     assert (row.reason, row.owner, row.until) == ("", None, None)
     assert [record.note for record in TransitionRecord.objects.of(row)] == ["It came", "Sample file"]

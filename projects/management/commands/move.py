@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = (
         "Move a project (advance, return_to, hold, resume, cancel, complete) or, with --step, one of its steps (start, complete, "
         "submit, approve, reject, wait, block, resume, mark_not_applicable, reopen). Exit 0 and the new state; or exit 1, "
-        "nothing changed, and {\"blockers\": [...]} on standard output."
+        'nothing changed, and {"blockers": [...]} on standard output.'
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,13 +40,15 @@ class Command(BaseCommand):
             row = self._row(options)
             spec = row.move_spec(options["move"])
             details = {name: value for name, value in self._details(row, options).items() if name in spec.details}
-            outcome = perform(
-                row, options["move"], by=person_by_email(options["by"]), note=options["note"], **details
-            )
+            outcome = perform(row, options["move"], by=person_by_email(options["by"]), note=options["note"], **details)
         except MoveRefused as refused:
             self.stdout.write(json.dumps(refusal(refused.blockers), indent=2))
             sys.exit(1)
-        state = {"object": outcome.record.subject, outcome.record.machine: outcome.record.target, "revision": outcome.row.revision}
+        state = {
+            "object": outcome.record.subject,
+            outcome.record.machine: outcome.record.target,
+            "revision": outcome.row.revision,
+        }
         self.stdout.write(json.dumps(state, indent=2))
 
     def _row(self, options: dict[str, Any]) -> Project | ProjectStep:

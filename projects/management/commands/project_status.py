@@ -29,6 +29,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(status, indent=2))
             return
         self.stdout.write(f"{status['code']} {status['name']}: {status['phase']}, {status['standing']}")
-        self.stdout.write(f"{status['steps_done']} of {status['steps_total']} steps done, {status['steps_blocked']} blocked")
+        self.stdout.write(
+            f"{status['steps_done']} of {status['steps_total']} steps done, {status['steps_blocked']} blocked"
+        )
         for blocker in status["blockers"]:
             self.stdout.write(f"  - {blocker['text']}" + (f" ({blocker['owner']})" if blocker["owner"] else ""))

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     help = "Make the demo people and a portfolio of invented billers at every stage. Running it again adds what is missing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--projects", type=int, default=LIVED, metavar="N", help=f"how many in all (default {LIVED})")
+        parser.add_argument(
+            "--projects", type=int, default=LIVED, metavar="N", help=f"how many in all (default {LIVED})"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["projects"]

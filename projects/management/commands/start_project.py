@@ -28,13 +28,17 @@ class Command(BaseCommand):
         parser.add_argument("--code", default="", help="two to six capital letters for a new biller's project codes")
         parser.add_argument("--vertical", choices=Vertical.values, default=Vertical.UTILITY)
         parser.add_argument("--kind", choices=IntegrationKind.values, default=IntegrationKind.PARTNER)
-        parser.add_argument("--playbook", action="append", metavar="SLUG", help="instead of what the kind proposes; may be repeated")
+        parser.add_argument(
+            "--playbook", action="append", metavar="SLUG", help="instead of what the kind proposes; may be repeated"
+        )
         parser.add_argument("--core-system", default="")
         parser.add_argument("--kickoff", required=True, type=_date)
         parser.add_argument("--go-live", required=True, type=_date, help="the target go-live")
         parser.add_argument("--mrr", type=_money, help="monthly recurring revenue, US dollars")
         parser.add_argument("--phased", action="store_true", help="goes live in phases")
-        parser.add_argument("--person", action="append", default=[], metavar="ROLE=EMAIL", help="PM=priya@…; may be repeated")
+        parser.add_argument(
+            "--person", action="append", default=[], metavar="ROLE=EMAIL", help="PM=priya@…; may be repeated"
+        )
         parser.add_argument("--by", required=True, metavar="EMAIL", help="who starts it")
         parser.add_argument("--preview", action="store_true", help="say what would be made, and make nothing")
         parser.add_argument("--format", choices=("json", "text"), default="text")
