@@ -100,7 +100,9 @@ def _cases(address: str, only: str) -> list[Case]:
     cases = Scene(ByHand(address)).cases()
     names = only.split(",") if only else [case.name for case in cases]
     if unknown := set(names) - {case.name for case in cases}:
-        raise SystemExit(f"No work is called {', '.join(unknown)}. There are: {', '.join(case.name for case in cases)}.")
+        raise SystemExit(
+            f"No work is called {', '.join(unknown)}. There are: {', '.join(case.name for case in cases)}."
+        )
     return [case for case in cases if case.name in names]
 
 
@@ -129,7 +131,9 @@ def _bench(options: argparse.Namespace, environment: Mapping[str, str], folder: 
     print(product_table(results), ratio_table(results), parts_list(results), sep="\n\n")
     kept = folder / f"{dt.datetime.now():%Y-%m-%d-%H%M%S}.json"  # noqa: DTZ005 - a name for people here
     about = {"machine": _machine(), "load_before": load, "command": sys.argv[1:], "projects": options.projects}
-    kept.write_text(json.dumps(about | {"results": [result.as_dict() for result in results]}, indent=1), encoding="utf-8")
+    kept.write_text(
+        json.dumps(about | {"results": [result.as_dict() for result in results]}, indent=1), encoding="utf-8"
+    )
     print(f"\nKept as {kept.relative_to(database.ROOT)}.")
 
 
@@ -163,10 +167,9 @@ def _by_hand(case: Case, result: Result, seconds: float) -> None:
 
 
 def _machine() -> str:
-    model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
-        platform.machine(),
-    )
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
     return f"{dt.date.today()}, {os.cpu_count()} cores ({model}), Python {platform.python_version()}"  # noqa: DTZ011
 
 

@@ -8,6 +8,8 @@ the product's, to the end of COMMIT; the dates of a start are given.
 Each piece of work says how long each of its parts took, in seconds, the first being the page's rows alone.
 """
 
+# ruff: noqa: S608 - the statements are put together from what stands in this file alone
+
 from __future__ import annotations
 
 import datetime as dt
@@ -30,11 +32,15 @@ _OPEN = "('not_started', 'in_progress', 'waiting_on_customer', 'blocked', 'in_re
 _RANK = "strpos('discovery design development sit finalize release post_live', {})"
 _REACHED = f"{_RANK.format('t.phase')} <= {_RANK.format('p.phase')}"
 _SEEN = "p.id IN (SELECT content_object_id FROM projects_projectgrant WHERE user_id = $1 AND permission_id = $2)"
-_READY = """p.next_template_id IS NULL AND NOT EXISTS (
+_READY = (
+    """p.next_template_id IS NULL AND NOT EXISTS (
     SELECT FROM projects_projectstep s JOIN playbook_step t ON t.id = s.template_id
     WHERE s.project_id = p.id AND s.accountable_id IS NULL AND s.status <> 'not_applicable'
-      AND """ + _REACHED + """
+      AND """
+    + _REACHED
+    + """
       AND NOT EXISTS (SELECT FROM playbook_steprole l WHERE l.step_id = t.id AND l.letter = 'A'))"""
+)
 _WORST_FIRST = "next_due NULLS LAST, steps_blocked DESC, code"
 _MINE = f"""
     SELECT s.id, max(letter) = 'R' AND min(letter) = 'A' AS has_both, min(letter) AS letter, s.due, s.status, p.code, t.number
@@ -52,13 +58,13 @@ _MINE = f"""
     JOIN playbook_step t ON t.id = s.template_id
     WHERE {_REACHED}
     GROUP BY s.id, p.code, t.number
-"""  # noqa: S608 - nothing in it comes from outside
+"""
 _BUCKETED = f"""
     SELECT mine.*, CASE
         WHEN status = 'in_review' AND letter = 'A' THEN 0
         WHEN due IS NULL THEN 4 WHEN due < $2 THEN 1 WHEN due = $2 THEN 2 WHEN due <= $2 + 7 THEN 3 ELSE 4 END AS bucket
     FROM ({_MINE}) mine
-"""  # noqa: S608
+"""
 
 #: Name, types of the parameters, statement.
 STATEMENTS: Mapping[str, tuple[str, str]] = {
@@ -177,7 +183,7 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
            WHERE p.code = $1 AND b.slug = $2 AND t.key = $3 AND EXISTS (
              SELECT FROM projects_projectgrant WHERE content_object_id = p.id AND user_id = $4 AND permission_id = $5)""",
     ),
-    "move_lock": ("int", "SELECT phase, standing FROM projects_project WHERE id = $1 FOR UPDATE"),
+    "move_lock": ("int", "SELECT standing FROM projects_project WHERE id = $1 FOR UPDATE"),
     "move_checks": (
         "int, int, bigint[]",
         f"""SELECT s.status, s.revision, t.phase, t.title, t.approval,
@@ -219,7 +225,8 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
     # The start of a project.
     "start_versions": (
         "",
-        """SELECT DISTINCT ON (v.playbook_id) v.id, b.slug FROM playbook_version v JOIN playbook_playbook b ON b.id = v.playbook_id
+        """SELECT DISTINCT ON (v.playbook_id) v.id, b.slug
+           FROM playbook_version v JOIN playbook_playbook b ON b.id = v.playbook_id
            WHERE v.status = 'published' ORDER BY v.playbook_id, v.number DESC""",
     ),
     "start_people": ("", "SELECT id, name FROM accounts_user WHERE is_active ORDER BY name"),
@@ -339,16 +346,19 @@ class ByHand:
         with clock.part("transaction"):
             ((step, project, template),) = self.rows("move_step", code, slug, key, who, self.view)
             self.cursor.execute("BEGIN")
-            ((phase, standing),) = self.rows("move_lock", project)
-            ((status, revision, _, title, _, permitted, waits),) = self.rows("move_checks", step, who, self.needs[template])
+            ((standing,),) = self.rows("move_lock", project)
+            ((status, revision, _, title, _, permitted, waits),) = self.rows(
+                "move_checks", step, who, self.needs[template]
+            )
             move = CYCLE[self.moved % len(CYCLE)]
             self.moved += 1
-            assert permitted and not waits and standing == "active" and phase
+            if waits or not permitted or standing != "active":
+                raise RuntimeError(f"{move} is refused")
             target = {"complete": "done", "reopen": "in_progress", "block": "blocked", "resume": "in_progress"}[move]
             owner, day, reason = (who, until, NOTES["block"]) if move == "block" else (None, None, "")
             if owner:
                 self.rows("move_owner", owner)
-            now = dt.datetime.now(dt.timezone.utc)
+            now = dt.datetime.now(dt.UTC)
             self._execute("move_update", (step, revision, target, reason, owner, day, now))
             assert self.cursor.rowcount == 1
             self._execute("move_totals", (project,))
@@ -360,7 +370,16 @@ class ByHand:
         return clock.parts
 
     def _record(
-        self, step: int, project: int, title: str, move: str, source: str, target: str, who: int, note: str, now: dt.datetime
+        self,
+        step: int,
+        project: int,
+        title: str,
+        move: str,
+        source: str,
+        target: str,
+        who: int,
+        note: str,
+        now: dt.datetime,
     ) -> None:
         self.insert(
             "transitions_transitionrecord",
@@ -392,10 +411,13 @@ class ByHand:
         self.sample = {}
         for table, condition in of.items():
             values = {"id": project, "type": self.types["project"]}
-            self.cursor.execute(f"SELECT * FROM {table} WHERE {condition} ORDER BY id", values)  # noqa: S608
+            self.cursor.execute(f"SELECT * FROM {table} WHERE {condition} ORDER BY id", values)
             names = [column.name for column in self.cursor.description]
             self.sample[table] = [
-                {name: Json(value) if isinstance(value, dict | list) else value for name, value in zip(names, row, strict=True)}
+                {
+                    name: Json(value) if isinstance(value, dict | list) else value
+                    for name, value in zip(names, row, strict=True)
+                }
                 for row in self.cursor.fetchall()
             ]
             for row in self.sample[table]:
@@ -406,8 +428,10 @@ class ByHand:
         """Insert rows in one statement; return the id of the first, if that is asked for."""
         names = ", ".join(f'"{name}"' for name in rows[0])
         end = " RETURNING id" if returning else ""
-        statement = f"INSERT INTO {table} ({names}) VALUES %s{end}"  # noqa: S608
-        found = execute_values(self.cursor, statement, [tuple(row.values()) for row in rows], page_size=1000, fetch=returning)
+        statement = f"INSERT INTO {table} ({names}) VALUES %s{end}"
+        found = execute_values(
+            self.cursor, statement, [tuple(row.values()) for row in rows], page_size=1000, fetch=returning
+        )
         return int(found[0][0]) if found else 0
 
     def start(self, who: int, system: str) -> Parts:
@@ -424,7 +448,9 @@ class ByHand:
             self.cursor.execute("BEGIN")
             assert not self.rows("start_biller", f"Started {code}")
             biller = self.insert(
-                "projects_biller", sample["projects_biller"][0] | {"name": f"Started {code}", "code": code}, returning=True
+                "projects_biller",
+                sample["projects_biller"][0] | {"name": f"Started {code}", "code": code},
+                returning=True,
             )
             self.rows("start_system", system)
             project = self.insert(
@@ -436,9 +462,9 @@ class ByHand:
             for table in ("projects_projectplaybook", "projects_projectstep", "projects_seat"):
                 self.insert(table, *(row | {"project_id": project} for row in sample[table]))
             self.insert(
-                "projects_projectgrant", *(row | {"content_object_id": project} for row in sample["projects_projectgrant"])
+                "projects_projectgrant",
+                *(row | {"content_object_id": project} for row in sample["projects_projectgrant"]),
             )
             self.insert("transitions_transitionrecord", self.sample_record | {"object_id": project, "root_id": project})
             self.cursor.execute("COMMIT")
         return {"transaction": clock.parts.pop("transaction")} | clock.parts
-

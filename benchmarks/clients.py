@@ -127,7 +127,9 @@ def _client(port: int, script: Script, seconds: float, barrier: Any, results: Co
         ended = time.perf_counter()
         taken.append(ended - at)
         if status != script.expected:
-            results.send(f"{request.path} answered {status}, not {script.expected}: {answer[:2000].decode(errors='replace')}")
+            results.send(
+                f"{request.path} answered {status}, not {script.expected}: {answer[:2000].decode(errors='replace')}"
+            )
             return
     results.send(Round(taken, began, ended, time.process_time() - worked, script))
 

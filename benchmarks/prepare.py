@@ -20,6 +20,7 @@ from django.utils import timezone
 FIRST_PLAN = 50_000
 OWN_PROJECTS = 8
 OWN_NAME = "Benchwork"
+SYSTEM = "Tyndall"
 TYPICAL = "nils@example.org"
 TYPICAL_PROJECTS = 12
 
@@ -47,9 +48,8 @@ def add_own_projects() -> None:
     people = seed_people(settings.DEMO_PASSWORD)
     versions = {v.playbook.slug: v for v in Version.objects.latest_published().select_related("playbook")}
     for index in range(OWN_PROJECTS):
-        plan = Plan(
-            FIRST_PLAN + index, f"{OWN_NAME} {index + 1}", "utility", "partner", ("integration",), "development", 0.5, 2, "Tyndall"
-        )
+        name = f"{OWN_NAME} {index + 1}"
+        plan = Plan(FIRST_PLAN + index, name, "utility", "partner", ("integration",), "development", 0.5, 2, SYSTEM)
         live_through(plan, people, versions, timezone.now())
 
 

@@ -81,18 +81,26 @@ class Result:
 def product_table(results: Sequence[Result]) -> str:
     """Return what the product does, one line for each kind of work and number of clients."""
     lines = [
-        ["Work", "clients", "median, ms", "p95, ms", "requests/s", "queries", "answer, kB", "memory of the workers, MB"],
+        [
+            "Work",
+            "clients",
+            "median, ms",
+            "p95, ms",
+            "requests/s",
+            "queries",
+            "answer, kB",
+            "memory of the workers, MB",
+        ],
         ["---", *["---:"] * 7],
     ]
     for result in results:
         for clients, load in result.loads.items():
             before, after = result.memory[clients]
-            lines.append(
-                [
-                    result.title, str(clients), ms(median(load.seconds)), ms(p95(load.seconds)), f"{load.per_second():.0f}",
-                    str(result.seen.queries), f"{result.seen.size / 1000:.0f}", f"{before:.0f} → {after:.0f}",
-                ]  # fmt: skip
-            )
+            cells = [
+                result.title, str(clients), ms(median(load.seconds)), ms(p95(load.seconds)), f"{load.per_second():.0f}",
+                str(result.seen.queries), f"{result.seen.size / 1000:.0f}", f"{before:.0f} → {after:.0f}",
+            ]  # fmt: skip
+            lines.append(cells)
     return _table(lines)
 
 
@@ -108,12 +116,11 @@ def ratio_table(results: Sequence[Result]) -> str:
             continue
         rows = next(iter(result.part_medians().values()))
         held = "" if result.goal is None else "held" if ratio <= result.goal else "missed"
-        lines.append(
-            [
-                result.title, ms(median(result.loads[1].seconds)), ms(hand), ms(high), f"{ratio:.1f}",
-                f"{result.goal:g}" if result.goal else "", held, ms(rows), f"{result.ratio(of_rows=True):.1f}",
-            ]  # fmt: skip
-        )
+        cells = [
+            result.title, ms(median(result.loads[1].seconds)), ms(hand), ms(high), f"{ratio:.1f}",
+            f"{result.goal:g}" if result.goal else "", held, ms(rows), f"{result.ratio(of_rows=True):.1f}",
+        ]  # fmt: skip
+        lines.append(cells)
     return _table(lines)
 
 

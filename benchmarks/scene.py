@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import User
 from benchmarks.by_hand import ByHand, Parts
 from benchmarks.clients import Script
-from benchmarks.prepare import OWN_NAME, OWN_PROJECTS, TYPICAL
+from benchmarks.prepare import OWN_NAME, OWN_PROJECTS, SYSTEM, TYPICAL
 from benchmarks.scripts import PLACES, Moving, Reading, Starting
 from playbook.models import Version
 from projects.lookup import step_row
@@ -23,8 +23,6 @@ from projects.models import IntegrationKind, Project, ProjectStep
 from projects.start import Start, draft, start_project
 from transitions.clock import business_day
 from transitions.moves import perform
-
-SYSTEM = "Tyndall"
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,12 @@ class Scene:
         self.sessions = {person.pk: _session(person) for person in (self.priya, self.nils)}
         self.projects = list(Project.objects.filter(name__startswith=OWN_NAME).order_by("pk")[:OWN_PROJECTS])
         self.steps = [_step_to_move(project, self.priya) for project in self.projects]
-        several = Project.objects.filter(seats__person=self.priya, integration_kind=IntegrationKind.PARTNER, phase="development")
-        self.largest = list(several.exclude(pk__in=[p.pk for p in self.projects]).distinct().order_by("-steps_total", "pk")[:8])
+        several = Project.objects.filter(
+            seats__person=self.priya, integration_kind=IntegrationKind.PARTNER, phase="development"
+        )
+        self.largest = list(
+            several.exclude(pk__in=[p.pk for p in self.projects]).distinct().order_by("-steps_total", "pk")[:8]
+        )
         self.start_form, self.sample = self._start()
         self.hand.take_samples(self.sample.pk)
 
@@ -102,7 +104,12 @@ class Scene:
         row = ProjectStep.objects.get(pk=self.steps[number].pk)
         address = f"{self.projects[number].step_url(self.steps[number].live.path)}move"
         return Moving(
-            self.sessions[self.priya.pk], address, row.revision, PLACES[row.status], self.priya.pk, self.today.isoformat()
+            self.sessions[self.priya.pk],
+            address,
+            row.revision,
+            PLACES[row.status],
+            self.priya.pk,
+            self.today.isoformat(),
         )
 
     def _starting(self, number: int) -> Script:
@@ -125,8 +132,8 @@ class Scene:
             **{role.field_name: person.pk for role, person in people.items()},
         }  # fmt: skip
         sample = Start(
-            biller_name="Started first", biller_code="QZZZZZ", vertical="utility", integration_kind=kind, version_ids=(version.pk,),
-            kickoff=kickoff, target_go_live=target, core_system=SYSTEM,
+            biller_name="Started first", biller_code="QZZZZZ", vertical="utility", integration_kind=kind,
+            version_ids=(version.pk,), kickoff=kickoff, target_go_live=target, core_system=SYSTEM,
             people={(role.code, role.name): person for role, person in people.items()},
         )  # fmt: skip
         return form, start_project(sample, by=self.priya)

@@ -17,8 +17,8 @@ from benchmarks.clients import HOST
 
 WORKERS, THREADS = 2, 4
 COMMAND = (
-    "-m", "gunicorn", "config.wsgi", "--workers", str(WORKERS), "--threads", str(THREADS), "--worker-tmp-dir", "/dev/shm",
-    "--no-control-socket",
+    "-m", "gunicorn", "config.wsgi", "--workers", str(WORKERS), "--threads", str(THREADS), "--no-control-socket",
+    "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - as the Dockerfile has it
 )  # fmt: skip
 
 
@@ -68,7 +68,9 @@ def served(environment: Mapping[str, str], log: Path) -> Iterator[Server]:
         deadline = time.monotonic() + 60
         while not server.answers():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"gunicorn does not answer; {log} says why:\n{log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"gunicorn does not answer; {log} says why:\n{log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.1)
         yield server
     finally:

@@ -90,9 +90,7 @@ def version_template(version_id: int) -> VersionTemplate:
     Raises:
         Version.DoesNotExist: there is none, or it is a draft, which may still change and so is never kept.
     """
-    version = (
-        Version.objects.exclude(status=VersionStatus.DRAFT).select_related("playbook").get(pk=version_id)
-    )
+    version = Version.objects.exclude(status=VersionStatus.DRAFT).select_related("playbook").get(pk=version_id)
     slug = version.playbook.slug
     letters: dict[int, dict[str, list[int]]] = {}
     rows = StepRole.objects.filter(step__version=version).order_by("position", "pk")

@@ -114,7 +114,7 @@ class Board:
         for row in rows:
             version = versions.get(row[2]) or versions.setdefault(row[2], version_template(row[2]))
             steps.append(
-                LiveStep(
+                LiveStep(  # type: ignore[call-arg]  # seven columns, in the order of the fields
                     row[0],
                     version.steps[row[1]],
                     *row[3:10],

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
-from playbook.models import Applies
+from playbook.models import Applies, Version
 from projects.board import LiveStep, count
 from projects.models import (
     Biller,
@@ -186,11 +186,13 @@ def start_project(start: Start, *, by: User, now: dt.datetime | None = None) -> 
     try:
         with transaction.atomic():
             return _make(start, made, by=by, now=now)
-    except IntegrityError:
+    except (IntegrityError, ValidationError) as failed:
         twin = Project.objects.filter(start_key=start.start_key).first()
         if twin is not None:
             return twin
-        taken = Biller.objects.filter(code=start.biller_code).exclude(name__iexact=start.biller_name).first()
+        if isinstance(failed, ValidationError):
+            raise
+        taken = Biller.objects.filter(code=start.biller_code.strip().upper()).exclude(name__iexact=start.biller_name).first()
         if taken is not None:
             raise ValidationError({"biller_code": f"{taken.code} is {taken.name}’s code. Choose another."}) from None
         raise ValidationError("Somebody started a project for this biller at the same moment. Send it again.") from None
@@ -202,9 +204,18 @@ def check_dates(kickoff: dt.date, target_go_live: dt.date) -> None:
         raise ValidationError({"target_go_live": "The go-live cannot be before the kickoff."})
 
 
+def _refuse_retired_and_idle(made: StartDraft, start: Start) -> None:
+    published = set(Version.objects.published().filter(pk__in=start.version_ids).values_list("pk", flat=True))
+    if retired := [version.label for version in made.versions if version.id not in published]:
+        raise ValidationError(f"Retired, so no new project starts on it: {', '.join(retired)}.", code="retired")
+    if idle := dict.fromkeys(person.name for person in start.people.values() if not person.is_active):
+        raise ValidationError(f"Deactivated, and cannot take a seat: {', '.join(idle)}.", code="deactivated")
+
+
 def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Project:
+    _refuse_retired_and_idle(made, start)
     biller, number = _biller_and_number(start)
-    core_system = CoreSystem.objects.get_or_create(name=start.core_system)[0] if start.core_system else None
+    core_system = _core_system(start.core_system.strip())
     people = {
         role_id: start.people[role.code, role.name]
         for role in made.roles
@@ -234,18 +245,19 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
         **_first_totals(made, phase),
     )
     project.full_clean(validate_unique=False, validate_constraints=False, exclude=_RELATIONS)
-    begin([project], lambda rows: rows[0].save(force_insert=True), states=[{"phase": phase}])
-    ProjectPlaybook.objects.bulk_create(
-        [ProjectPlaybook(project=project, version_id=version.id) for version in made.versions]
-    )
+    pins = [ProjectPlaybook(project=project, version_id=version.id) for version in made.versions]
+    seats = [
+        Seat(project=project, role_id=role_id, person=people.get(role_id)) for role in made.roles for role_id in role.ids
+    ]
+
+    def save(rows: Sequence[Project]) -> None:
+        """Born together: nobody has to ask whether a project that was not there is archived."""
+        rows[0].save(force_insert=True)
+        ProjectPlaybook.objects.bulk_create(pins)
+        Seat.objects.bulk_create(seats)
+
+    begin([project], save, states=[{"phase": phase}])
     _make_steps(project, made, now)
-    Seat.objects.bulk_create(
-        [
-            Seat(project=project, role_id=role_id, person=people.get(role_id))
-            for role in made.roles
-            for role_id in role.ids
-        ]
-    )
     held = ((_role(made, role_id), someone) for role_id, someone in people.items())
     set_grants_of_new(ProjectGrant, Project, {project.pk: grants_due(held)})
     facts = {
@@ -258,6 +270,17 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
 
 #: Foreign keys that full_clean() would look up once more; they were just read, and the database holds them anyway.
 _RELATIONS = {"biller", "core_system", "manager", "started_by", "next_template"}
+
+
+def _core_system(name: str) -> CoreSystem | None:
+    if not name:
+        return None
+    found = CoreSystem.objects.filter(name=name).first()
+    if found is None:
+        CoreSystem(name=name).full_clean(validate_unique=False)
+        CoreSystem.objects.bulk_create([CoreSystem(name=name)], ignore_conflicts=True)  # somebody may be as quick
+        found = CoreSystem.objects.get(name=name)
+    return found
 
 
 def _biller_and_number(start: Start) -> tuple[Biller, int]:

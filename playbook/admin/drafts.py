@@ -90,9 +90,9 @@ class DraftAdmin(AnyAdmin):
         return None if version is None or version.is_draft else version
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Render the form with the status that its errors have: 409 where it is stale, 422 where it is wrong."""
+        """Render the form with the status that its errors have: 409 where it is stale, 400 where it is wrong."""
         response = super().render_change_form(request, context, *args, **kwargs)
         if context.get("errors"):
             form = context["adminform"].form
-            response.status_code = 409 if getattr(form, "is_stale", False) else 422
+            response.status_code = 409 if getattr(form, "is_stale", False) else 400
         return response

@@ -239,7 +239,7 @@ class VersionAdmin(DraftAdmin):
             return self._publish_page(request, version, findings, PublishForm(), seen)
         form = PublishForm(request.POST)
         if not form.is_valid():
-            return self._publish_page(request, version, findings, form, seen, status=422)
+            return self._publish_page(request, version, findings, form, seen, status=400)
         try:
             with transaction.atomic():
                 self._publish(request, version, form)
@@ -302,7 +302,7 @@ class VersionAdmin(DraftAdmin):
             messages.success(request, f"{version} is retired. Projects that run on it go on; none starts on it.")
             return HttpResponseRedirect(version.admin_url())
         if request.method == "POST":
-            status = 422
+            status = 400
         context = {
             **self.admin_site.each_context(request),
             "title": f"Retire {version}",

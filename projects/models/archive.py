@@ -120,7 +120,7 @@ class DecisionIsFinal(Exception):  # noqa: N818
 class Final(Owned):
     """An owned row that is never changed once written."""
 
-    objects: ClassVar[Any] = FinalQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[Any] = FinalQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -64,7 +64,7 @@ class ProjectStep(StepMachine, Owned):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="accountable_for"
     )
 
-    objects: ClassVar[Any] = ProjectStepQuerySet.as_manager()
+    objects: ClassVar[Any] = ProjectStepQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("project", "template__number")

@@ -219,7 +219,7 @@ def test_a_wrong_version_is_refused_at_the_field(
     before = everything()
     response = adele.post(draft.admin_url(), filled(adele, draft.admin_url(), **changes))
 
-    assert response.status_code == 422
+    assert response.status_code == 400
     assert words in text_of(response)
     assert everything() == before
 
@@ -366,7 +366,7 @@ def test_a_wrong_step_is_refused_at_the_field(
     before = everything()
     response = adele.post(step_url(step), filled(adele, step_url(step), **changes))
 
-    assert response.status_code == 422
+    assert response.status_code == 400
     errors = response.context["adminform"].form.errors
     assert list(errors) == [field]
     assert words in unescape(errors[field].as_text())
@@ -535,7 +535,7 @@ def test_only_warnings_that_there_are_are_kept(adele: Client, draft: Version) ->
 def test_a_note_is_asked_for(adele: Client, draft: Version) -> None:
     response = adele.post(publish_url(draft), publication(adele, draft, note=" "))
 
-    assert response.status_code == 422
+    assert response.status_code == 400
     assert "Say what is new in this version." in text_of(response)
     draft.refresh_from_db()
     assert draft.is_draft
@@ -563,7 +563,7 @@ def test_a_published_version_is_not_published_again(adele: Client, published: Ve
 
 def test_retiring_asks_for_a_reason(adele: Client, published: Version) -> None:
     url = reverse("admin:playbook_version_retire", args=[published.pk])
-    assert adele.post(url, {"note": ""}).status_code == 422
+    assert adele.post(url, {"note": ""}).status_code == 400
     assert adele.post(url, {"note": "Replaced"}).status_code == 302
     published.refresh_from_db()
     assert published.status == VersionStatus.RETIRED

@@ -165,7 +165,14 @@ def test_buckets_end_where_they_say():
     def bucket(day: dt.date | None, status: str = "not_started", letters: str = "RA") -> int:
         return bucket_of(day, status, letters, TODAY)
 
-    days = [TODAY - dt.timedelta(1), TODAY, TODAY + dt.timedelta(1), TODAY + dt.timedelta(7), TODAY + dt.timedelta(8), None]
+    days = [
+        TODAY - dt.timedelta(1),
+        TODAY,
+        TODAY + dt.timedelta(1),
+        TODAY + dt.timedelta(7),
+        TODAY + dt.timedelta(8),
+        None,
+    ]
     assert [bucket(day) for day in days] == [1, 2, 3, 3, 4, 4]
     assert [bucket(TODAY, "in_review", letters) for letters in ("A", "RA", "R")] == [0, 0, 2]
 
@@ -199,7 +206,15 @@ def test_what_waits_for_my_decision_is_before_all_else(make_project, cast, read)
 def test_a_row_offers_the_one_move_that_comes_next(make_project, cast, read):
     project = make_project(kickoff=FRIDAY)
     move(project, "discovery.identity-management", "start", cast.sofia)
-    move(project, "discovery.payments", "block", cast.sofia, note="Their file transfer account is locked", owner=cast.bo, until=LATER)
+    move(
+        project,
+        "discovery.payments",
+        "block",
+        cast.sofia,
+        note="Their file transfer account is locked",
+        owner=cast.bo,
+        until=LATER,
+    )
     move(project, "discovery.invoicing", "wait", cast.sofia, note="x" * 200, owner=cast.bo, until=LATER)
     rows = dict(zip(keys(page := read(query="?role=R")), page.rows, strict=True))
     assert rows["identity-management"].words == [
@@ -233,10 +248,9 @@ def test_a_step_that_cannot_start_says_what_it_waits_for(make_project, cast, rea
     project = make_project(kickoff=FRIDAY)
     held = read().rows[-1]
     assert (held[1], held[4], "move" in held.fields) == ("– Locked", "", False)
-    assert held[0] == (
-        "Breakout Sessions (if Applicable) MRW-1 · Marrow County Tax Needs Invoicing Questions , Balance Updates , Account Changes"
-        " , Payments Data , Bill Presentment first"
-    ) or held.links[2:] == [
+    assert held[0].startswith("Breakout Sessions (if Applicable) MRW-1 · Marrow County Tax Needs ")
+    assert held[0].endswith(" first")
+    assert held.links[2:] == [
         f"/projects/MRW-1/steps/integration/discovery.{key}/"
         for key in ("invoicing", "balance-updates", "account-changes", "payments", "bill-presentment")
     ]
@@ -259,7 +273,7 @@ def test_what_one_project_waits_for_does_not_hold_up_another(make_project, cast,
 def test_later_phases_come_on_request_and_say_when_they_open(make_project, read):
     make_project(kickoff=FRIDAY)
     page = read(query="?scope=all&when=later")
-    assert page.rows[0].links[0] == "/projects/MRW-1/steps/integration/design.identity-management/"
+    assert page.rows[0].links[0] == "/projects/MRW-1/steps/integration/design.overview-review/"
     assert page.rows[0][1] == "– Locked"
     assert "Opens when the project reaches Design; it is in Discovery." in page.rows[0][0]
     assert read().links["Later phases too"] == "/my-work?scope=all"
@@ -287,7 +301,9 @@ def test_only_projects_of_mine_can_be_chosen_and_many_are_named_by_code(make_pro
     body = client.get("/my-work").content.decode()
     assert ('<option value="MRW-1">' in body, "BRC-1" in body) == (True, False)
     for number in range(50):
-        make_project(biller=f"Biller {number}", code=f"X{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY)
+        make_project(
+            biller=f"Biller {number}", code=f"X{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY
+        )
     body = client.get("/my-work").content.decode()
     assert ("<option" in body, 'name="project" value=""' in body) == (False, True)
 
@@ -308,7 +324,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_holds(make_project, read):
     make_project(kickoff=FRIDAY)
     page = read(query="?role=C&when=never&scope=1&show=51&page=x&project=%27&when=today&role=R", status=400)
     assert keys(page) == DISCOVERY[2:8]
-    for problem in ("“1” is no scope", "shows 50 or 500 steps, not “51”", "page: That is no page number", "such as MRW-1"):
+    for problem in (
+        "“1” is no scope",
+        "shows 50 or 500 steps, not “51”",
+        "page: That is no page number",
+        "such as MRW-1",
+    ):
         assert problem in page.text
     for query in ("?role=C", "?when=never", "?page=0", f"?page={10**30}"):
         assert keys(read(query=query, status=400)) == DISCOVERY
@@ -328,8 +349,8 @@ def test_an_empty_page_says_why_and_what_comes(make_project, cast, read):
     finish_phase(project, cast)
     nothing_due = read()
     assert nothing_due.headings == ["My work", "Nothing due"]
-    assert "Next: Design Overview Document, " in nothing_due.text or "(MRW-1, Design)." in nothing_due.text
-    assert nothing_due.links["Look at it"].startswith("/projects/MRW-1/steps/integration/design.")
+    assert "Next: Create Design Overview Document, Nov 30 (MRW-1, Design)." in nothing_due.text
+    assert nothing_due.links["Look at it"] == "/projects/MRW-1/steps/integration/design.overview-document/"
 
 
 def test_nobody_looks_without_signing_in(client):
@@ -351,14 +372,24 @@ def test_the_number_of_queries_does_not_grow(make_project, client, cast):
             "fifty": count("sofia"),
             "five hundred": count("sofia", "?show=500"),
             "later phases": count("ingrid", "?scope=all&role=A&show=500"),
-            "nothing due": count("priya"),
+            "nothing due": count("arun"),
+            "nothing mine": count("priya"),
             "without seats": count("mallory"),
         }
 
     make_project(kickoff=FRIDAY)
     at_one = all_counts()
-    assert at_one == {"fifty": 6, "five hundred": 6, "later phases": 6, "nothing due": 6, "without seats": 5}
+    assert at_one == {
+        "fifty": 6,
+        "five hundred": 6,
+        "later phases": 6,
+        "nothing due": 6,
+        "nothing mine": 5,
+        "without seats": 5,
+    }
     for number in range(199):
-        make_project(biller=f"Biller {number}", code=f"X{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY)
+        make_project(
+            biller=f"Biller {number}", code=f"X{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY
+        )
         if number in {48, 198}:
             assert all_counts() == at_one

@@ -134,7 +134,9 @@ def test_the_worst_is_first_and_every_column_sorts_both_ways(make_project, cast,
     make_project(biller="Alder Gas", code="ALD", kickoff=LATER, target=dt.date(2027, 4, 1))
     make_project(biller="birch Gas", code="BRC", kickoff=FRIDAY, target=dt.date(2027, 5, 1))
     held_up = make_project(biller="Cedar Gas", code="CDR", kickoff=FRIDAY, target=dt.date(2027, 3, 1))
-    add_on = make_project(biller="Dogwood Gas", code="DGW", kickoff=dt.date(2026, 9, 1), playbooks=("addon-post-live",), kind="add_on")
+    add_on = make_project(
+        biller="Dogwood Gas", code="DGW", kickoff=dt.date(2026, 9, 1), playbooks=("addon-post-live",), kind="add_on"
+    )
     move(held_up, "discovery.payments", "block", cast.sofia, note="No access", owner=cast.bo, until=LATER)
     for key in ("monitor-service", "address-functionality", "transition-to-cs", "mark-complete"):
         finish(add_on, f"post-live.{key}", worker=cast.dele, decider=cast.dele)
@@ -235,7 +237,9 @@ def test_the_list_alone_answers_htmx_and_the_page_answers_the_history(make_proje
 
 def test_pages_are_of_fifty_and_numbered(make_project, read):
     for number in range(51):
-        make_project(biller=f"Biller {number:02}", code=f"{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY)
+        make_project(
+            biller=f"Biller {number:02}", code=f"{chr(65 + number // 26)}{chr(65 + number % 26)}", kickoff=FRIDAY
+        )
     first, second, past = read(query="?sort=name"), read(query="?sort=name&page=2"), read(query="?sort=name&page=99")
     assert (len(first.rows), codes(second), codes(past)) == (50, ["BY-1"], ["BY-1"])
     assert "1–50 of 51" in first.text
@@ -245,7 +249,14 @@ def test_pages_are_of_fifty_and_numbered(make_project, read):
 
 @pytest.mark.parametrize(
     ("pages", "number", "shown"),
-    [(1, 1, ""), (3, 1, "1 2 3"), (9, 1, "1 2 3 … 9"), (9, 5, "1 … 3 4 5 6 7 … 9"), (9, 9, "1 … 7 8 9"), (9, 40, "1 … 7 8 9")],
+    [
+        (1, 1, ""),
+        (3, 1, "1 2 3"),
+        (9, 1, "1 2 3 … 9"),
+        (9, 5, "1 … 3 4 5 6 7 … 9"),
+        (9, 9, "1 … 7 8 9"),
+        (9, 40, "1 … 7 8 9"),
+    ],
 )
 def test_the_row_of_page_numbers_keeps_its_ends(pages, number, shown):
     paging = Paging.of(pages * 50, number, 50, lambda page: f"?page={page}")
@@ -255,7 +266,10 @@ def test_the_row_of_page_numbers_keeps_its_ends(pages, number, shown):
 def test_what_cannot_be_read_is_named_and_the_rest_holds(make_project, read):
     make_project(kickoff=FRIDAY)
     make_project(biller="Birch Tax", kind="custom", kickoff=FRIDAY)
-    page = read(query="?phase=testing&page=abc&pm=x&standing=gone&overdue=yes&sort=worst&kind=custom&format=pdf&q=%00", status=400)
+    page = read(
+        query="?phase=testing&page=abc&pm=x&standing=gone&overdue=yes&sort=worst&kind=custom&format=pdf&q=%00",
+        status=400,
+    )
     assert codes(page) == ["BRC-1"]
     for problem in ("“testing” is no phase", "page: That is no page number", "pm: That is no person’s number", "“gone” is no standing",
                     "overdue is 1 or left out, not “yes”", "“worst” is no order", "“pdf” is no format", "q: Null characters"):  # fmt: skip
@@ -374,7 +388,19 @@ def test_the_export_is_the_list_as_a_spreadsheet_opens_it(make_project, client, 
 
 def test_only_text_is_guarded_against_formulas():
     raw = ["=1", "+1", "-1", "@a", "\ta", "\ra", "a=1", "", -1, dt.date(2026, 11, 23), None]
-    assert [cell(value) for value in raw] == ["'=1", "'+1", "'-1", "'@a", "'\ta", "'\ra", "a=1", "", -1, "2026-11-23", ""]
+    assert [cell(value) for value in raw] == [
+        "'=1",
+        "'+1",
+        "'-1",
+        "'@a",
+        "'\ta",
+        "'\ra",
+        "a=1",
+        "",
+        -1,
+        "2026-11-23",
+        "",
+    ]
 
 
 # What it costs.
@@ -383,7 +409,9 @@ def test_only_text_is_guarded_against_formulas():
 def test_the_number_of_queries_does_not_grow(make_project, client, cast):
     def count(who: str, query: str = "", **headers: str) -> int:
         client.force_login(getattr(cast, who))
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get(f"/projects/{query}", headers=headers).status_code == 200
         return len(queries)
 
