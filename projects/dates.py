@@ -27,7 +27,7 @@ def move_due_date(
 
     Raises:
         NotPermitted: neither R nor A of the step nor running the project. Archived. StaleRow.
-        ValidationError: a date before the kickoff.
+        ValidationError: a date before the kickoff, or a reason of more than 500 characters.
     """
     with transaction.atomic():
         row = step.locked()
@@ -38,6 +38,7 @@ def move_due_date(
         row.project.refuse_if_archived()
         if revision is not None and revision != row.revision:
             raise StaleRow(row, f"“{row}” changed since you saw it.")
+        _check_reason(reason)
         if due < row.project.kickoff:
             raise ValidationError({"due": "The due date cannot be before the kickoff."})
         if due != row.due:
@@ -62,7 +63,7 @@ def move_target_go_live(
     """Give the project another target go-live, keeping the first as baseline.
 
     Raises:
-        NotPermitted, Archived, StaleRow; ValidationError: before the kickoff.
+        NotPermitted, Archived, StaleRow; ValidationError: before the kickoff, or a reason of more than 500 characters.
     """
     with transaction.atomic():
         row = project.locked()
@@ -71,6 +72,7 @@ def move_target_go_live(
         row.refuse_if_archived()
         if revision is not None and revision != row.revision:
             raise StaleRow(row, f"{row} changed since you saw it.")
+        _check_reason(reason)
         check_dates(row.kickoff, target)
         if target != row.target_go_live:
             _write(row, None, "target_go_live", row.target_go_live, target, by, reason, now)
@@ -85,5 +87,11 @@ def _write(
     now: dt.datetime | None,
 ) -> None:  # fmt: skip
     DateChange.objects.create(
-        project=project, step=step, field=field, old=old, new=new, by=by, at=now or timezone.now(), reason=reason[:500]
+        project=project, step=step, field=field, old=old, new=new, by=by, at=now or timezone.now(), reason=reason
     )
+
+
+def _check_reason(reason: str) -> None:
+    longest = DateChange._meta.get_field("reason").max_length or 0
+    if len(reason) > longest:
+        raise ValidationError({"reason": f"The reason has {len(reason):,} characters; {longest:,} is the most."})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 
 from accounts.models import Side, User
 from playbook.models import Version
@@ -122,8 +123,12 @@ def plans(count: int) -> Iterator[Plan]:
         )  # fmt: skip
 
 
+@transaction.atomic
 def live_through(plan: Plan, people: dict[str, User], versions: dict[str, Version], now: dt.datetime) -> Project | None:
-    """Start one project and move it, through the services, to where its plan says. None when it is there already."""
+    """Start one project and move it, through the services, to where its plan says; whole, or not at all.
+
+    None when it is there already.
+    """
     key = uuid.uuid5(NAMESPACE, str(plan.index))
     if Project.objects.filter(start_key=key).exists():
         return None

@@ -216,8 +216,10 @@ def needed_by(templates: Iterable[StepTemplate]) -> dict[int, list[StepTemplate]
 
 
 def open_among(project_ids: Collection[int], needed: Iterable[Sequence[StepTemplate]]) -> set[tuple[int, int]]:
-    """Return which of the needed steps are open in which project, as (project, template), in one query."""
-    ids = {step.id for steps in needed for step in steps}
+    """Return which of the needed steps are open in which project, as (project, template), in one query: asked even where
+    nothing is needed (no step has the id 0), so that how many a page makes does not depend on what it shows.
+    """
+    ids = {0, *(step.id for steps in needed for step in steps)}
     found = ProjectStep.objects.filter(project__in=project_ids, template__in=ids, status__in=OPEN).order_by()
     return set(found.values_list("project_id", "template_id"))
 

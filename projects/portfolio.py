@@ -8,16 +8,14 @@ the rows, the managers.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
     Case,
     Count,
     Exists,
-    ExpressionWrapper,
     F,
     IntegerField,
     OrderBy,
@@ -90,7 +88,17 @@ class Summary:
     waiting_in: int
     go_lives: int
     past: int
-    ready: int
+    nothing_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps say of active projects: how many are overdue in each that has any, and where one has no accountable
+    though nothing is open.
+    """
+
+    overdue: Mapping[int, int]
+    nameless: Collection[int]
 
 
 # Which projects.
@@ -106,13 +114,21 @@ def has_overdue(today: dt.date) -> Q:
     return active_with(Q(next_due__lt=today))
 
 
-def is_ready() -> Q:
-    """Active projects with nothing open in the phases reached and an accountable for each step: all that their gate asks."""
-    nameless = ProjectStep.objects.filter(reached(), project=OuterRef("pk"), accountable=None).exclude(
-        status=StepStatus.NOT_APPLICABLE
-    )
+def nothing_open() -> Q:
+    """Active projects with nothing open in the phases reached."""
+    return active_with(Q(next_template=None))
+
+
+def nameless_steps() -> Any:
+    """Steps of phases reached for which nobody is accountable, by the playbook or by name: all else done, a gate asks for that."""
     has_letter = StepRole.objects.filter(step=OuterRef("template"), letter=Letter.ACCOUNTABLE)
-    return active_with(Q(next_template=None) & Q(~Exists(nameless.filter(~Exists(has_letter)))))
+    found = ProjectStep.objects.filter(reached(), ~Exists(has_letter), accountable=None)
+    return found.exclude(status=StepStatus.NOT_APPLICABLE).order_by()
+
+
+def is_ready() -> Q:
+    """Active projects with nothing open and an accountable for each step: all that the gate out of their phase asks."""
+    return nothing_open() & Q(~Exists(nameless_steps().filter(project=OuterRef("pk"))))
 
 
 def goes_live(span: str, today: dt.date) -> Q:
@@ -163,26 +179,34 @@ def summary(visible: ProjectQuerySet, chosen: Q, today: dt.date) -> Summary:
         waiting_in=Count("pk", filter=active_with(Q(steps_waiting__gt=0))),
         go_lives=Count("pk", filter=active_with(goes_live("30", today))),
         past=Count("pk", filter=active_with(goes_live("past", today))),
-        ready=Count("pk", filter=is_ready()),
+        nothing_open=Count("pk", filter=nothing_open()),
     )
     return Summary(**counts)
 
 
 def overdue_steps(today: dt.date) -> Any:
     """Open steps of phases reached that were due before today."""
-    return ProjectStep.objects.filter(reached(), status__in=OPEN, due__lt=today)
+    return ProjectStep.objects.filter(reached(), status__in=OPEN, due__lt=today).order_by()
 
 
-def overdue_counts(visible: ProjectQuerySet, today: dt.date) -> dict[int, int]:
-    """Return how many steps are overdue in each active project that has any, by the project's id."""
-    late = visible.filter(has_overdue(today)).order_by().values("pk")
-    found = overdue_steps(today).filter(project__in=late).order_by().values_list("project_id")
-    return dict(found.annotate(Count("pk")))
+def findings(visible: ProjectQuerySet, today: dt.date) -> Findings:
+    """Look at the steps of active projects that the person sees, in one query."""
+
+    def grouped(steps: Any, of: Q) -> Any:
+        projects = visible.filter(of).order_by().values("pk")
+        return steps.filter(project__in=projects).values_list("project_id").annotate(number=Count("pk"))
+
+    late = grouped(overdue_steps(today), has_overdue(today)).annotate(late=Value(1))
+    nameless = grouped(nameless_steps(), nothing_open()).annotate(late=Value(0))
+    found = list(late.union(nameless, all=True))
+    return Findings(
+        {pk: number for pk, number, is_late in found if is_late}, {pk for pk, _, is_late in found if not is_late}
+    )
 
 
 def with_overdue(projects: ProjectQuerySet, today: dt.date) -> ProjectQuerySet:
-    """Annotate `overdue`, for an order or an export; a page counts with `overdue_counts`."""
-    per_project = overdue_steps(today).filter(project=OuterRef("pk")).order_by().values("project")
+    """Annotate `overdue`, for an order or an export; a page counts with `findings`."""
+    per_project = overdue_steps(today).filter(project=OuterRef("pk")).values("project")
     counted = Subquery(per_project.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
     return projects.annotate(overdue=Case(When(has_overdue(today), then=counted), default=Value(0)))
 
@@ -218,18 +242,18 @@ COLUMNS = (
     "pk", "code", "name", "integration_kind", "core_system__name", "standing", "phase", "phases", "phase_done", "phase_total",
     "steps_done", "steps_total", "steps_blocked", "next_due", "next_template__title", "next_template__key",
     "next_template__version__playbook__slug", "target_go_live", "baseline_go_live", "actual_go_live", "manager_id",
-    "manager__name", "ready",
+    "manager__name",
 )  # fmt: skip
 
 
-def rows(projects: ProjectQuerySet, overdue: Mapping[int, int], today: dt.date) -> list[Row]:
+def rows(projects: ProjectQuerySet, steps: Findings, today: dt.date) -> list[Row]:
     """Read the projects, in their order, as rows."""
     base = reverse("portfolio")
     found = []
     for (
         pk, code, name, kind, core_system, standing, phase, phases, phase_done, phase_total, steps_done, steps_total, blocked,
-        next_due, next_title, next_key, next_playbook, target, baseline, actual, manager_id, manager_name, ready,
-    ) in projects.annotate(ready=ExpressionWrapper(is_ready(), BooleanField())).values_list(*COLUMNS):  # fmt: skip
+        next_due, next_title, next_key, next_playbook, target, baseline, actual, manager_id, manager_name,
+    ) in projects.values_list(*COLUMNS):  # fmt: skip
         address = f"{base}{code}/"
         works = standing == Standing.ACTIVE
         found.append(
@@ -242,10 +266,10 @@ def rows(projects: ProjectQuerySet, overdue: Mapping[int, int], today: dt.date) 
                 "" if works else standing,
                 phase_bar(tuple(phases), phase, 10 * phase_done // phase_total if phase_total else 10),
                 f"{PHASES[phase]} · {steps_done}/{steps_total} steps",
-                next_title or _nothing_open(works, ready, last=phase == phases[-1]),
+                next_title or _nothing_open(works, pk not in steps.nameless, last=phase == phases[-1]),
                 f"{address}steps/{next_playbook}/{next_key}/" if next_title else address,
                 day_line(due(next_due, today)) if next_title and works else NOTHING,
-                overdue.get(pk, 0),
+                steps.overdue.get(pk, 0),
                 blocked,
                 day(go_live(target, baseline, actual, today)),
                 mark(person(manager_id, manager_name), "PM"),

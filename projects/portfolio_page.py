@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter
 from projects.models import IntegrationKind
 from projects.models.project import ProjectQuerySet
-from projects.portfolio import KINDS, PHASES, Summary, with_overdue
+from projects.portfolio import KINDS, PHASES, Findings, Summary, with_overdue
 from transitions.standing import Standing
 
 
@@ -32,13 +32,14 @@ class Chip:
     without: str
 
 
-def tiles(counts: Summary, overdue: Mapping[int, int], base: str) -> list[Tile]:
+def tiles(counts: Summary, steps: Findings, base: str) -> list[Tile]:
     """Return the numbers at the top, each leading to the projects that it counts."""
 
     def address(**only: Any) -> str:
         return base + PortfolioFilter(**only).query()
 
-    late, late_in = sum(overdue.values()), len(overdue)
+    late, late_in = sum(steps.overdue.values()), len(steps.overdue)
+    ready = counts.nothing_open - len(steps.nameless)
     past = f", {counts.past} past" if counts.past else ""
     return [
         Tile(late, f"{_many(late, 'step')} overdue, in {_projects(late_in)}", address(overdue=True), late > 0),
@@ -51,7 +52,7 @@ def tiles(counts: Summary, overdue: Mapping[int, int], base: str) -> list[Tile]:
             address(waiting=True),
         ),
         Tile(counts.go_lives, f"{_many(counts.go_lives, 'go-live')} in 30 days{past}", address(go_live="30")),
-        Tile(counts.ready, f"{_many(counts.ready, 'project')} ready to advance", address(ready=True)),
+        Tile(ready, f"{_many(ready, 'project')} ready to advance", address(ready=True)),
     ]  # fmt: skip
 
 

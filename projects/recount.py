@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from playbook.catalog import version_template
 from projects.board import LiveStep, count
@@ -20,8 +20,8 @@ Differences = dict[str, tuple[object, object]]
 def recount(projects: models.QuerySet[Project], *, write: bool) -> Iterator[tuple[Project, Differences]]:
     """Compare every project's totals with its steps; yield those that differ, as `{field: (stored, true)}`.
 
-    Two queries for the comparison, whatever the number of projects, and one for each row put right. An archived project is
-    reported and left as it is.
+    Two queries for the comparison, whatever the number of projects. Each row that is put right is counted once more under its
+    lock: it may have moved since it was read. An archived project is reported and left as it is.
     """
     rows = (
         ProjectStep.objects.filter(project__in=projects)
@@ -33,11 +33,20 @@ def recount(projects: models.QuerySet[Project], *, write: bool) -> Iterator[tupl
     for project in projects.iterator(chunk_size=500):
         true = count(steps_of.get(project.pk, ()), project.phase)
         differences = true.differences(project)
-        if not differences:
-            continue
-        if write and project.standing != Standing.COMPLETE:
-            Project.objects.filter(pk=project.pk).update(**{name: value for name, (_, value) in differences.items()})
-        yield project, differences
+        if differences and write and project.standing != Standing.COMPLETE:
+            differences = _put_right(project)
+        if differences:
+            yield project, differences
+
+
+def _put_right(project: Project) -> Differences:
+    with transaction.atomic():
+        row = project.locked()
+        differences = row.board.totals().differences(row)
+        if differences and not row.is_archived():
+            row.write_totals()
+            row.save()
+    return differences
 
 
 def _live(row: tuple[Any, ...]) -> LiveStep:

@@ -74,15 +74,16 @@ def plan_due_dates(steps: Sequence[PlannedStep], kickoff: dt.date) -> dict[str, 
     """
     working = _Ruler(working_day_on_or_after(kickoff))
     due: dict[str, int] = {}
+    ends: dict[str, int] = {}  # the last day of a step; of one that takes no time, the day before it would begin
     begin = 0
     for phase in sorted({step.phase for step in steps}, key=PHASE_ORDER.__getitem__):
         finish = begin - 1
         for step in _in_order([step for step in steps if step.phase == phase]):
-            start = max([begin, *(due[key] + 1 for key in step.needs if key in due)])
+            start = max([begin, *(ends[key] + 1 for key in step.needs if key in ends)])
+            ends[step.key] = start + step.duration_days - 1
             # A step that takes no time is due with what it waits for, and pushes nothing.
-            due[step.key] = start + step.duration_days - 1 if step.duration_days else max(start - 1, begin)
-            if step.duration_days:
-                finish = max(finish, due[step.key])
+            due[step.key] = max(ends[step.key], begin)
+            finish = max(finish, ends[step.key])
         begin = finish + 1
     return {key: working[index] for key, index in due.items()}
 

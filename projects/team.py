@@ -41,9 +41,12 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) 
             raise ValidationError("This project has no such seat.")
         if person is not None and not person.is_active:
             raise ValidationError(f"{person.name} is deactivated and cannot take a seat.")
-        twins = [other.id for other in board.seats if other.role.identity == seat.role.identity]
-        Seat.objects.filter(pk__in=twins).update(person=person)
-        _settle_people(row, before=seat.person.id if seat.person else None, after=person)
+        twins = Seat.objects.filter(
+            pk__in=[other.id for other in board.seats if other.role.identity == seat.role.identity]
+        )
+        before = list(twins.values_list("person_id", flat=True))  # on the board a deactivated holder is nobody
+        twins.update(person=person)
+        _settle_people(row, before=before, after=person)
 
 
 def name_on_step(
@@ -69,7 +72,7 @@ def name_on_step(
         setattr(row, field, person)
         row.revision += 1
         row.save(update_fields=[field, "revision"])
-        _settle_people(project, before=before, after=person)
+        _settle_people(project, before=[before], after=person)
     return row
 
 
@@ -81,11 +84,11 @@ def _locked_for(project: Project, by: User) -> Project:
     return row
 
 
-def _settle_people(project: Project, *, before: int | None, after: User | None) -> None:
-    """Bring grants and the project's manager in line with the seats, for the two people concerned."""
+def _settle_people(project: Project, *, before: Iterable[int | None], after: User | None) -> None:
+    """Bring grants and the project's manager in line with the seats, for the people concerned."""
     project.__dict__.pop("board", None)
     board = project.board
-    concerned = {person_id for person_id in (before, after.pk if after else None) if person_id is not None}
+    concerned = {person_id for person_id in (*before, after.pk if after else None) if person_id is not None}
     due: dict[int, set[str]] = {person_id: set() for person_id in concerned}
     for seat in board.seats:
         if seat.person and seat.person.id in concerned:

@@ -13,6 +13,7 @@ from projects.models import Project, Waiver
 from transitions.blockers import Blocker, NotPermitted
 from transitions.clock import business_day
 from transitions.gates import blockers_of, gate
+from transitions.moves import NOTE_LIMIT
 
 #: No waiver lasts longer than this.
 LONGEST = dt.timedelta(days=180)
@@ -32,7 +33,7 @@ def waive(
 
     Raises:
         NotPermitted: the person does not run the project. Archived.
-        ValidationError: no such blocker stands now; no reason; an expiry in the past or over 180 days away.
+        ValidationError: no such blocker stands now; no reason, or one of more than 4,000 characters; an expiry in the past or over 180 days away.
     """
     now = now or timezone.now()
     today = business_day(now)
@@ -48,6 +49,8 @@ def waive(
             errors["code"] = "Nothing of that kind blocks this gate now."
         if not reason.strip():
             errors["reason"] = "Say why: the reason stays with the project for ever."
+        if len(reason) > NOTE_LIMIT:
+            errors["reason"] = f"The reason has {len(reason):,} characters; {NOTE_LIMIT:,} is the most."
         if not today <= expires <= today + LONGEST:
             errors["expires"] = f"Choose a date from today to {today + LONGEST:%b %d, %Y}."
         if errors or blocker is None:

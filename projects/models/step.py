@@ -163,12 +163,13 @@ class ProjectStep(StepMachine, Owned):
         owner = details.get("owner")
         live.owner = Person(owner.pk, owner.name) if owner else None
         self.project.board.__dict__.pop("all_facts", None)
+        reopened = list(dict.fromkeys(details.get("reopens", ())))
         if move == "reject":
-            self._reopen_named(details.get("reopens", ()), by=by, now=now, note=details["note"])
+            self._reopen_named(reopened, by=by, now=now, note=details["note"])
         if move in {"approve", "reject"}:
             self.approvals.create(
                 project=self.project, decision="approved" if move == "approve" else "rejected", by=by, at=now,
-                note=details["note"], reopened=list(details.get("reopens", ())),
+                note=details["note"], reopened=reopened,
             )  # fmt: skip
         self.project.write_totals()
         self.project.save()

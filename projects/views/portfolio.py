@@ -15,7 +15,7 @@ from projects.export import csv_response
 from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter, PortfolioForm, has_blanks, read
 from projects.models import Project
 from projects.paging import Paging
-from projects.portfolio import KINDS, PHASES, condition, in_order, managers, overdue_counts, rows, summary
+from projects.portfolio import KINDS, PHASES, condition, findings, in_order, managers, rows, summary
 from projects.portfolio_page import EXPORT_HEADER, chips, export_rows, headers, tiles
 from projects.views.getters import signed_in
 from raci.grants import holds_globally
@@ -52,7 +52,7 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
     today = business_day(now)
     visible = Project.objects.visible_to(who)
     wanted = condition(chosen, who, today)
-    counts, overdue = summary(visible, wanted, today), overdue_counts(visible, today)
+    counts, steps = summary(visible, wanted, today), findings(visible, today)
     paging = Paging.of(counts.total, chosen.page, settings.PAGE_SIZE, lambda page: base + chosen.query(page=page))
     found = in_order(visible.filter(wanted), chosen.sort, today)[paging.start : paging.stop]
     people = managers(visible)
@@ -62,9 +62,9 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
         "as_of": moment(now.astimezone(who.zone)),
         "may_start": (with_page or not counts.visible) and holds_globally(who, "projects", "add_project"),
         "export": base + (f"{query}&" if (query := chosen.query()) else "?") + "format=csv",
-        "tiles": tiles(counts, overdue, base) if with_page else [],
+        "tiles": tiles(counts, steps, base) if with_page else [],
         "counts": counts,
-        "rows": rows(found, overdue, today),
+        "rows": rows(found, steps, today),
         "headers": headers(chosen, base),
         "paging": paging,
         "chosen": chosen,

@@ -206,28 +206,23 @@ def test_what_waits_for_my_decision_is_before_all_else(make_project, cast, read)
 def test_a_row_offers_the_one_move_that_comes_next(make_project, cast, read):
     project = make_project(kickoff=FRIDAY)
     move(project, "discovery.identity-management", "start", cast.sofia)
-    move(
-        project,
-        "discovery.payments",
-        "block",
-        cast.sofia,
-        note="Their file transfer account is locked",
-        owner=cast.bo,
-        until=LATER,
-    )
+    why = "Their file transfer account is locked"
+    move(project, "discovery.payments", "block", cast.sofia, note=why, owner=cast.bo, until=LATER)
     move(project, "discovery.invoicing", "wait", cast.sofia, note="x" * 200, owner=cast.bo, until=LATER)
     rows = dict(zip(keys(page := read(query="?role=R")), page.rows, strict=True))
     assert rows["identity-management"].words == [
         f"{IDENTITY} MRW-1 · Marrow County Tax", "◐ In progress", "R", "Nov 20 −3 d overdue", f"Done : {IDENTITY}, MRW-1",
     ]  # fmt: skip
-    assert rows["payments"][0].endswith("Bo Halvorsen by Dec 7: Their file transfer account is locked")
+    assert rows["payments"][0].endswith(f"Bo Halvorsen by Dec 7: {why}")
     assert rows["invoicing"][0].endswith(f"Bo Halvorsen by Dec 7: {'x' * 140}…")
     moves = {key: row.fields.get("move") for key, row in rows.items()}
     assert moves == {
-        "identity-management": "complete", "conversions-process": "start", "experience-walkthrough": "start", "invoicing": "resume",
-        "balance-updates": "start", "account-changes": "start", "payments": "resume", "bill-presentment": "start",
+        **dict.fromkeys(DISCOVERY, "start"),
+        "identity-management": "complete",
+        "invoicing": "resume",
+        "payments": "resume",
         "breakout-sessions": None,
-    }  # fmt: skip
+    }
     fields = rows["identity-management"].fields
     assert fields["action"] == "/projects/MRW-1/steps/integration/discovery.identity-management/move"
     assert (fields["revision"], fields["next"]) == ("1", "/my-work?role=R")

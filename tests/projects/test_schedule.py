@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projects.schedule import (
-    NeedsCycle,
+    NeedsCycleError,
     PlannedStep,
     add_working_days,
     is_working_day,
@@ -175,7 +175,7 @@ def test_no_steps_have_no_dates():
     ],
 )
 def test_steps_that_wait_for_each_other_have_no_dates(steps):
-    with pytest.raises(NeedsCycle, match=r"^These steps need each other: " + ", ".join(step.key for step in steps)):
+    with pytest.raises(NeedsCycleError, match=r"^These steps need each other: " + ", ".join(step.key for step in steps)):
         plan_due_dates([*steps, PlannedStep("free", "design", 1)], MONDAY)
 
 
