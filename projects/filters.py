@@ -65,7 +65,7 @@ class PortfolioFilter(Filter):
     overdue: bool = False
     blocked: bool = False
     waiting: bool = False
-    ready: bool = False
+    settled: bool = False
     sort: str = ""
 
     @property
@@ -126,7 +126,7 @@ class PortfolioForm(ListForm):
     overdue = _flag("overdue")
     blocked = _flag("blocked")
     waiting = _flag("waiting")
-    ready = _flag("ready")
+    settled = _flag("settled")
     sort = _choice("order", [(sign + name, name) for name in SORTS for sign in ("", "-")])
     format = _choice("format", [("csv", "CSV")])
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
 from projects.people import Person
+from projects.schedule import EARLIEST, LATEST
 from transitions.machine import MoveSpec
 from transitions.moves import NOTE_LIMIT
 from transitions.phase import Phase
@@ -34,6 +36,10 @@ def date_field(label: str, *, required: bool = True, help_text: str = "") -> for
     return forms.DateField(
         label=label, required=required, help_text=help_text, widget=DateInput(), input_formats=DATE_FORMATS,
         error_messages={"invalid": "Write the date as 2026-11-24 or Nov 24, 2026."},
+        validators=[
+            MinValueValidator(EARLIEST, f"Choose a date from {EARLIEST} on."),
+            MaxValueValidator(LATEST, f"Choose a date up to {LATEST}."),
+        ],
     )  # fmt: skip
 
 

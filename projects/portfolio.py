@@ -1,21 +1,20 @@
 """The portfolio: which projects a person sees, what they add up to, and the values of each row.
 
 Rows are read as plain tuples and made into small values with every word and address ready, since writing a page out costs
-more than reading it (design.md, Screens are Jinja2). Queries, whatever the number of projects: the summary, the overdue steps,
-the rows, the managers.
+more than reading it (design.md, Screens are Jinja2). Three queries, whatever the number of projects: `summary`,
+`read_columns`, `findings`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
     OrderBy,
@@ -77,25 +76,26 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts over the projects a person sees; all but `visible` and `total` over the active ones."""
+    """Who manages the projects that a person sees, and counts over them; all but `visible` and `total` over the active ones."""
 
+    managers: list[tuple[int, str]]
     visible: int
     total: int
     active: int
     blocked: int
     blocked_in: int
     waiting: int
-    waiting_in: int
     go_lives: int
     past: int
     nothing_open: int
 
 
+COUNTED = len(fields(Summary)) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the steps say of active projects: how many are overdue in each that has any, and where one has no accountable
-    though nothing is open.
-    """
+    """What steps say of projects: how many are overdue in each that has any, and in which one has no accountable."""
 
     overdue: Mapping[int, int]
     nameless: Collection[int]
@@ -119,16 +119,11 @@ def nothing_open() -> Q:
     return active_with(Q(next_template=None))
 
 
-def nameless_steps() -> Any:
-    """Steps of phases reached for which nobody is accountable, by the playbook or by name: all else done, a gate asks for that."""
-    has_letter = StepRole.objects.filter(step=OuterRef("template"), letter=Letter.ACCOUNTABLE)
-    found = ProjectStep.objects.filter(reached(), ~Exists(has_letter), accountable=None)
-    return found.exclude(status=StepStatus.NOT_APPLICABLE).order_by()
-
-
-def is_ready() -> Q:
-    """Active projects with nothing open and an accountable for each step: all that the gate out of their phase asks."""
-    return nothing_open() & Q(~Exists(nameless_steps().filter(project=OuterRef("pk"))))
+def nameless_steps(project_ids: Collection[int]) -> Any:
+    """Steps of phases reached for which nobody is accountable, by the playbook or by name. A gate asks for that last."""
+    with_letter = StepRole.objects.filter(letter=Letter.ACCOUNTABLE).values("step")
+    found = ProjectStep.objects.filter(reached(), project__in=project_ids, accountable=None)
+    return found.exclude(template__in=with_letter).exclude(status=StepStatus.NOT_APPLICABLE).order_by()
 
 
 def goes_live(span: str, today: dt.date) -> Q:
@@ -162,26 +157,39 @@ def condition(chosen: PortfolioFilter, who: User, today: dt.date) -> Q:
         parts.append(active_with(Q(steps_blocked__gt=0)))
     if chosen.waiting:
         parts.append(active_with(Q(steps_waiting__gt=0)))
-    if chosen.ready:
-        parts.append(is_ready())
+    if chosen.settled:
+        parts.append(nothing_open())
     return Q(*parts)
 
 
 def summary(visible: ProjectQuerySet, chosen: Q, today: dt.date) -> Summary:
-    """Count what stands at the top of the page, and how many projects are `chosen`, in one query."""
-    counts = visible.order_by().aggregate(
-        visible=Count("pk"),
-        total=Count("pk", filter=chosen),
-        active=Count("pk", filter=active_with(Q())),
-        blocked=Coalesce(Sum("steps_blocked", filter=active_with(Q())), 0),
-        blocked_in=Count("pk", filter=active_with(Q(steps_blocked__gt=0))),
-        waiting=Coalesce(Sum("steps_waiting", filter=active_with(Q())), 0),
-        waiting_in=Count("pk", filter=active_with(Q(steps_waiting__gt=0))),
-        go_lives=Count("pk", filter=active_with(goes_live("30", today))),
-        past=Count("pk", filter=active_with(goes_live("past", today))),
-        nothing_open=Count("pk", filter=nothing_open()),
+    """Count what stands at the top of the page, how many projects are `chosen`, and who manages any; in one query.
+
+    It is grouped by manager, and the groups are added up here: the list of managers comes with the numbers.
+    """
+    active = active_with(Q())
+    groups = (
+        visible.order_by()
+        .values_list("manager_id", "manager__name")
+        .annotate(
+            visible=Count("pk"),
+            total=Count("pk", filter=chosen),
+            active=Count("pk", filter=active),
+            blocked=Coalesce(Sum("steps_blocked", filter=active), 0),
+            blocked_in=Count("pk", filter=active_with(Q(steps_blocked__gt=0))),
+            waiting=Coalesce(Sum("steps_waiting", filter=active), 0),
+            go_lives=Count("pk", filter=active_with(goes_live("30", today))),
+            past=Count("pk", filter=active_with(goes_live("past", today))),
+            nothing_open=Count("pk", filter=nothing_open()),
+        )
     )
-    return Summary(**counts)
+    managers: list[tuple[int, str]] = []
+    numbers = [0] * COUNTED
+    for manager_id, name, *counted in groups:
+        numbers = [so_far + number for so_far, number in zip(numbers, counted, strict=True)]
+        if manager_id:
+            managers.append((manager_id, name))
+    return Summary(sorted(managers, key=lambda person: person[::-1]), *numbers)
 
 
 def overdue_steps(today: dt.date) -> Any:
@@ -189,15 +197,16 @@ def overdue_steps(today: dt.date) -> Any:
     return ProjectStep.objects.filter(reached(), status__in=OPEN, due__lt=today).order_by()
 
 
-def findings(visible: ProjectQuerySet, today: dt.date) -> Findings:
-    """Look at the steps of active projects that the person sees, in one query."""
-
-    def grouped(steps: Any, of: Q) -> Any:
-        projects = visible.filter(of).order_by().values("pk")
-        return steps.filter(project__in=projects).values_list("project_id").annotate(number=Count("pk"))
-
-    late = grouped(overdue_steps(today), has_overdue(today)).annotate(late=Value(1))
-    nameless = grouped(nameless_steps(), nothing_open()).annotate(late=Value(0))
+def findings(visible: ProjectQuerySet, settled: Collection[int], today: dt.date) -> Findings:
+    """Look at steps, in one query: the overdue ones of all active projects seen, the nameless ones of those in `settled`."""
+    projects = visible.filter(has_overdue(today)).order_by().values("pk")
+    late, nameless = (
+        steps.values_list("project_id").annotate(number=Count("pk"), late=Value(is_late))
+        for steps, is_late in (
+            (overdue_steps(today).filter(project__in=projects), 1),
+            (nameless_steps(settled), 0),
+        )
+    )
     found = list(late.union(nameless, all=True))
     return Findings(
         {pk: number for pk, number, is_late in found if is_late}, {pk for pk, _, is_late in found if not is_late}
@@ -230,12 +239,6 @@ def in_order(projects: ProjectQuerySet, sort: str, today: dt.date) -> ProjectQue
     return projects.order_by(OrderBy(key, descending=down, nulls_last=nulls_last), "code")
 
 
-def managers(visible: ProjectQuerySet) -> list[tuple[int, str]]:
-    """Return those who manage a project that the person sees: id and name, by name."""
-    managing = visible.filter(manager__isnull=False).order_by().values("manager")
-    return list(User.objects.filter(pk__in=managing).order_by("name", "pk").values_list("pk", "name"))
-
-
 # The values of a row.
 
 COLUMNS = (
@@ -244,19 +247,30 @@ COLUMNS = (
     "next_template__version__playbook__slug", "target_go_live", "baseline_go_live", "actual_go_live", "manager_id",
     "manager__name",
 )  # fmt: skip
+NEXT = COLUMNS.index("next_template__title")
 
 
-def rows(projects: ProjectQuerySet, steps: Findings, today: dt.date) -> list[Row]:
-    """Read the projects, in their order, as rows."""
+def read_columns(projects: ProjectQuerySet) -> list[tuple[Any, ...]]:
+    """Read the columns of the projects, in their order."""
+    return list(projects.values_list(*COLUMNS))
+
+
+def settled_of(found: Iterable[tuple[Any, ...]]) -> list[int]:
+    """Return the ids of the projects read that have nothing open."""
+    return [values[0] for values in found if values[NEXT] is None]
+
+
+def rows(found: Iterable[tuple[Any, ...]], steps: Findings, today: dt.date) -> list[Row]:
+    """Return the projects read as rows."""
     base = reverse("portfolio")
-    found = []
+    made = []
     for (
         pk, code, name, kind, core_system, standing, phase, phases, phase_done, phase_total, steps_done, steps_total, blocked,
         next_due, next_title, next_key, next_playbook, target, baseline, actual, manager_id, manager_name,
-    ) in projects.values_list(*COLUMNS):  # fmt: skip
+    ) in found:  # fmt: skip
         address = f"{base}{code}/"
         works = standing == Standing.ACTIVE
-        found.append(
+        made.append(
             Row(
                 address,
                 name,
@@ -275,7 +289,7 @@ def rows(projects: ProjectQuerySet, steps: Findings, today: dt.date) -> list[Row
                 mark(person(manager_id, manager_name), "PM"),
             )
         )
-    return found
+    return made
 
 
 def _nothing_open(works: bool, ready: bool, *, last: bool) -> str:

@@ -39,20 +39,16 @@ def tiles(counts: Summary, steps: Findings, base: str) -> list[Tile]:
         return base + PortfolioFilter(**only).query()
 
     late, late_in = sum(steps.overdue.values()), len(steps.overdue)
-    ready = counts.nothing_open - len(steps.nameless)
-    past = f", {counts.past} past" if counts.past else ""
+    past = f", plus {counts.past} past due" if counts.past else ""
     return [
         Tile(late, f"{_many(late, 'step')} overdue, in {_projects(late_in)}", address(overdue=True), late > 0),
         Tile(
             counts.blocked, f"{_many(counts.blocked, 'step')} blocked, in {_projects(counts.blocked_in)}",
             address(blocked=True), counts.blocked > 0,
         ),
-        Tile(
-            counts.waiting, f"{_many(counts.waiting, 'step')} waiting on customer, in {_projects(counts.waiting_in)}",
-            address(waiting=True),
-        ),
+        Tile(counts.waiting, f"{_many(counts.waiting, 'step')} waiting on the customer", address(waiting=True)),
         Tile(counts.go_lives, f"{_many(counts.go_lives, 'go-live')} in 30 days{past}", address(go_live="30")),
-        Tile(ready, f"{_many(ready, 'project')} ready to advance", address(ready=True)),
+        Tile(counts.nothing_open, f"{_many(counts.nothing_open, 'project')} with every step closed", address(settled=True)),
     ]  # fmt: skip
 
 
@@ -65,11 +61,10 @@ def _projects(number: int) -> str:
 
 
 def chips(chosen: PortfolioFilter, people: Iterable[tuple[int, str]], base: str) -> list[Chip]:
-    """Return what is on, each with the way to turn it off."""
+    """Return what is on, each with the way to turn it off (“My projects” is its own)."""
     names = dict(people)
     words = {
         "q": f"“{chosen.q}”",
-        "mine": "My projects",
         "phase": PHASES.get(chosen.phase, ""),
         "kind": KINDS.get(chosen.kind, ""),
         "pm": f"PM: {names.get(chosen.pm or 0, 'nobody here')}",
@@ -78,7 +73,7 @@ def chips(chosen: PortfolioFilter, people: Iterable[tuple[int, str]], base: str)
         "overdue": "With overdue steps",
         "blocked": "With blocked steps",
         "waiting": "Waiting on a customer",
-        "ready": "Ready to advance",
+        "settled": "Every step closed",
     }
     default = PortfolioFilter()
     return [

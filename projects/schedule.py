@@ -15,6 +15,8 @@ import holidays
 from transitions.phase import PHASE_ORDER
 
 ONE_DAY = dt.timedelta(days=1)
+#: Days outside of these are slips of the pen; the plan of the last of them still has to fit into a calendar.
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)

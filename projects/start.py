@@ -30,7 +30,7 @@ from projects.models import (
     ProjectStep,
     Seat,
 )  # fmt: skip
-from projects.schedule import PlannedStep, plan_due_dates
+from projects.schedule import EARLIEST, LATEST, PlannedStep, plan_due_dates
 from projects.team import grants_due
 from raci.grants import set_grants_of_new
 from transitions.moves import begin, write_record
@@ -137,9 +137,11 @@ def draft(version_ids: Iterable[int], *, integration_kind: str, phased_go_live: 
     """Return what a project on these published versions would be made of.
 
     Raises:
-        ValidationError: no playbook chosen, or two versions of one.
+        ValidationError: no playbook chosen, two versions of one, or a kickoff in no century of ours.
         Version.DoesNotExist: a version that is not there, or a draft.
     """
+    if not EARLIEST <= kickoff <= LATEST:
+        raise ValidationError({"kickoff": f"The kickoff is from {EARLIEST} to {LATEST}."})
     versions = tuple(version_template(pk) for pk in dict.fromkeys(version_ids))
     if not versions:
         raise ValidationError("Choose at least one playbook.", code="no-playbook")
@@ -192,7 +194,11 @@ def start_project(start: Start, *, by: User, now: dt.datetime | None = None) -> 
             return twin
         if isinstance(failed, ValidationError):
             raise
-        taken = Biller.objects.filter(code=start.biller_code.strip().upper()).exclude(name__iexact=start.biller_name).first()
+        taken = (
+            Biller.objects.filter(code=start.biller_code.strip().upper())
+            .exclude(name__iexact=start.biller_name)
+            .first()
+        )
         if taken is not None:
             raise ValidationError({"biller_code": f"{taken.code} is {taken.name}’s code. Choose another."}) from None
         raise ValidationError("Somebody started a project for this biller at the same moment. Send it again.") from None
@@ -247,7 +253,9 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
     project.full_clean(validate_unique=False, validate_constraints=False, exclude=_RELATIONS)
     pins = [ProjectPlaybook(project=project, version_id=version.id) for version in made.versions]
     seats = [
-        Seat(project=project, role_id=role_id, person=people.get(role_id)) for role in made.roles for role_id in role.ids
+        Seat(project=project, role_id=role_id, person=people.get(role_id))
+        for role in made.roles
+        for role_id in role.ids
     ]
 
     def save(rows: Sequence[Project]) -> None:

@@ -15,7 +15,17 @@ from projects.export import csv_response
 from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter, PortfolioForm, has_blanks, read
 from projects.models import Project
 from projects.paging import Paging
-from projects.portfolio import KINDS, PHASES, condition, findings, in_order, managers, rows, summary
+from projects.portfolio import (
+    KINDS,
+    PHASES,
+    condition,
+    findings,
+    in_order,
+    read_columns,
+    rows,
+    settled_of,
+    summary,
+)
 from projects.portfolio_page import EXPORT_HEADER, chips, export_rows, headers, tiles
 from projects.views.getters import signed_in
 from raci.grants import holds_globally
@@ -52,10 +62,10 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
     today = business_day(now)
     visible = Project.objects.visible_to(who)
     wanted = condition(chosen, who, today)
-    counts, steps = summary(visible, wanted, today), findings(visible, today)
+    counts = summary(visible, wanted, today)
     paging = Paging.of(counts.total, chosen.page, settings.PAGE_SIZE, lambda page: base + chosen.query(page=page))
-    found = in_order(visible.filter(wanted), chosen.sort, today)[paging.start : paging.stop]
-    people = managers(visible)
+    found = read_columns(in_order(visible.filter(wanted), chosen.sort, today)[paging.start : paging.stop])
+    steps = findings(visible, settled_of(found), today)
     return {
         "nav": "portfolio",
         "base": base,
@@ -69,8 +79,8 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
         "paging": paging,
         "chosen": chosen,
         "toggle_mine": base + chosen.query(mine=not chosen.mine),
-        "chips": chips(chosen, people, base),
-        "choices": {"phase": PHASES, "kind": KINDS, "pm": people, "standing": STANDINGS, "go_live": GO_LIVES},
+        "chips": chips(chosen, counts.managers, base),
+        "choices": {"phase": PHASES, "kind": KINDS, "pm": counts.managers, "standing": STANDINGS, "go_live": GO_LIVES},
     }
 
 

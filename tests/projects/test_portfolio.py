@@ -106,12 +106,12 @@ def test_nothing_open_says_what_comes_now(playbooks, make_project, cast, read):
     project = make_project(playbooks=("two-phases",), kickoff=FRIDAY)
     finish(project, "discovery.first", worker=cast.sofia, decider=cast.priya)
     assert read().rows[0][2] == "Ready to advance"
-    assert codes(read(query="?ready=1")) == ["MRW-1"]
+    assert codes(read(query="?settled=1")) == ["MRW-1"]
 
     project = perform(project, "advance", by=cast.priya).row
     finish(project, "design.second", worker=cast.priya, decider=cast.priya)
     assert read().rows[0][2] == "Name an accountable"
-    assert codes(read(query="?ready=1")) == []
+    assert codes(read(query="?settled=1")) == ["MRW-1"]
 
     name_on_step(step_of(project, "design.second"), "A", cast.ingrid, by=cast.priya)
     assert read().rows[0][2] == "Ready to complete"
@@ -349,9 +349,9 @@ def test_each_number_leads_to_the_projects_that_it_counts(make_project, cast, re
     assert tiles == {
         "2 steps overdue, in 1 project": "/projects/?overdue=1",
         "1 step blocked, in 1 project": "/projects/?blocked=1",
-        "1 step waiting on customer, in 1 project": "/projects/?waiting=1",
+        "1 step waiting on the customer": "/projects/?waiting=1",
         "1 go-live in 30 days": "/projects/?go_live=30",
-        "0 projects ready to advance": "/projects/?ready=1",
+        "0 projects with every step closed": "/projects/?settled=1",
     }
     for address in list(tiles.values())[:4]:
         assert codes(read(query=address.removeprefix("/projects/"))) == ["MRW-1"]
@@ -434,7 +434,7 @@ def test_the_number_of_queries_does_not_grow(make_project, client, cast):
     make_project(kickoff=FRIDAY)
     at_one = all_counts()
     assert at_one == {
-        "page": 7, "without seats": 6, "administrator": 6, "everything on": 7, "fragment": 6, "export": 2,
+        "page": 6, "without seats": 5, "administrator": 5, "everything on": 6, "fragment": 5, "export": 2,
     }  # fmt: skip
     _more(make_project, 49)
     assert all_counts() == at_one
