@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.template import engines
 from markupsafe import Markup
@@ -15,6 +15,9 @@ from markupsafe import Markup
 from projects.days import DayWords
 from projects.people import Person
 from transitions.phase import PHASE_ORDER, Phase
+
+if TYPE_CHECKING:
+    from projects.page import StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ def day_line(words: DayWords) -> Markup:
 def mark(person: Person | None, title: str) -> Markup:
     """Return the round mark of a person, or of nobody."""
     return _draw("components/person.html", "who", person, title)
+
+
+@lru_cache(maxsize=8192)
+def step_row(row: StepRow) -> Markup:
+    """Return a step as a row of its project's page. Most of a page is as it was when it was last looked at."""
+    return _draw("projects/parts/rows.html", "step_row", row)
 
 
 def _state(each: str, phases: tuple[str, ...], now: str) -> str:

@@ -6,7 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from accounts.models import User
+from projects import drawn
 from projects.board import A, Board, LiveStep, R, SeatView
 from projects.models import Project
 from projects.people import Person
@@ -38,7 +41,7 @@ def short_date(day: dt.date | None, today: dt.date) -> str:
     return text if day.year == today.year else f"{text}, {day.year}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StepRow:
     """One step on the page."""
 
@@ -52,8 +55,8 @@ class StepRow:
     mark: str
     label: str
     locked: bool
-    responsible: list[Person | None]
-    accountable: list[Person | None]
+    responsible: tuple[Person | None, ...]
+    accountable: tuple[Person | None, ...]
     due: str
     due_iso: str
     drift: str
@@ -69,7 +72,7 @@ class StepGroup:
     title: str
     done: int
     total: int
-    rows: list[StepRow] = field(default_factory=list)
+    rows: list[Markup] = field(default_factory=list)
 
     @property
     def tenths(self) -> int:
@@ -108,9 +111,9 @@ class GatePanel:
     waivable: bool
 
 
-def holders(found: Iterable[SeatView | Person]) -> list[Person | None]:
+def holders(found: Iterable[SeatView | Person]) -> tuple[Person | None, ...]:
     """Return people and empty seats as marks."""
-    return [holder.person if isinstance(holder, SeatView) else holder for holder in found] or [None]
+    return tuple(holder.person if isinstance(holder, SeatView) else holder for holder in found) or (None,)
 
 
 def step_row(board: Board, step: LiveStep, today: dt.date) -> StepRow:
@@ -229,7 +232,7 @@ def _groups(board: Board, steps: Sequence[LiveStep], today: dt.date) -> list[Ste
     groups: dict[str, StepGroup] = {}
     for step in steps:
         group = groups.setdefault(step.template.category, StepGroup(step.template.category, 0, 0))
-        group.rows.append(step_row(board, step, today))
+        group.rows.append(drawn.step_row(step_row(board, step, today)))
         if step.status != StepStatus.NOT_APPLICABLE:
             group.total += 1
             group.done += step.status == StepStatus.DONE

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
@@ -185,23 +185,22 @@ def start_project(start: Start, *, by: User, now: dt.datetime | None = None) -> 
         kickoff=start.kickoff,
     )
     check_dates(start.kickoff, start.target_go_live)
-    try:
-        with transaction.atomic():
-            return _make(start, made, by=by, now=now)
-    except (IntegrityError, ValidationError) as failed:
-        twin = Project.objects.filter(start_key=start.start_key).first()
-        if twin is not None:
-            return twin
-        if isinstance(failed, ValidationError):
-            raise
-        taken = (
-            Biller.objects.filter(code=start.biller_code.strip().upper())
-            .exclude(name__iexact=start.biller_name)
-            .first()
-        )
+    name, code = start.biller_name.strip(), start.biller_code.strip().upper()
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                return _make(start, made, by=by, now=now)
+        except (IntegrityError, ValidationError) as failed:
+            twin = Project.objects.filter(start_key=start.start_key).first()
+            if twin is not None:
+                return twin
+            if isinstance(failed, ValidationError):
+                raise
+        taken = Biller.objects.filter(code=code).exclude(name__iexact=name).first()
         if taken is not None:
-            raise ValidationError({"biller_code": f"{taken.code} is {taken.name}’s code. Choose another."}) from None
-        raise ValidationError("Somebody started a project for this biller at the same moment. Send it again.") from None
+            raise ValidationError({"biller_code": f"{taken.code} is {taken.name}’s code. Choose another."})
+        # Somebody made this biller at the same moment. Now it is there, and the next attempt waits for its turn.
+    raise ValidationError("Somebody started a project for this biller at the same moment. Send it again.")
 
 
 def check_dates(kickoff: dt.date, target_go_live: dt.date) -> None:
@@ -292,12 +291,14 @@ def _core_system(name: str) -> CoreSystem | None:
 
 
 def _biller_and_number(start: Start) -> tuple[Biller, int]:
-    """Return the biller, locked or just made, and the number of its next project."""
-    last = Project.objects.filter(biller=OuterRef("pk")).order_by("-number").values("number")[:1]
-    known = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip())
-    found = known.annotate(last=Subquery(last)).first()
+    """Return the biller, locked or just made, and the number of its next project.
+
+    Two queries, not one: what the first of them counted would be what was there before it waited for the lock.
+    """
+    found = Biller.objects.select_for_update().filter(name__iexact=start.biller_name.strip()).first()
     if found is not None:
-        return found, (found.last or 0) + 1
+        last = Project.objects.filter(biller=found).aggregate(last=Max("number"))["last"]
+        return found, (last or 0) + 1
     biller = Biller(name=start.biller_name.strip(), code=start.biller_code.strip().upper(), vertical=start.vertical)
     biller.full_clean(validate_unique=False, validate_constraints=False)
     biller.save(force_insert=True)

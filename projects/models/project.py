@@ -17,7 +17,7 @@ from playbook.models import Step, Version
 from projects.board import Board
 from projects.models.archive import Owned
 from projects.models.registry import Biller, CoreSystem
-from raci.grants import Grant
+from raci.grants import Grant, permission_ids
 from transitions.blockers import Archived, Blocker
 from transitions.gates import (
     GateFacts,
@@ -47,16 +47,12 @@ class ProjectQuerySet(GuardedQuerySet):
     """Projects, in the words of the pages that list them."""
 
     def visible_to(self, person: User) -> Self:
-        """Projects that the person may see: a seat's grant, or the right to see all."""
+        """Projects that the person may see: by a seat's grant, or by a group that sees all."""
         if person.is_superuser:
             return self
-        sees_all = (
-            User.objects.filter(pk=person.pk)
-            .filter(
-                Q(user_permissions__codename=VIEW_ALL) | Q(groups__permissions__codename=VIEW_ALL)
-            )
-        )  # fmt: skip
-        granted = ProjectGrant.objects.filter(content_object=OuterRef("pk"), user=person, permission__codename=VIEW)
+        ids = permission_ids(Project)
+        granted = ProjectGrant.objects.filter(content_object=OuterRef("pk"), user=person, permission=ids[VIEW])
+        sees_all = User.groups.through.objects.filter(user=person, group__permissions=ids[VIEW_ALL])
         return self.filter(Exists(granted) | Exists(sees_all))
 
     def active(self) -> Self:

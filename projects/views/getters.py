@@ -17,7 +17,7 @@ def signed_in(request: HttpRequest) -> User:
 
 def get_project(request: HttpRequest, code: str) -> Project:
     """Return the project if the person may see it; else 404, the same as for one that is not there."""
-    visible = Project.objects.visible_to(signed_in(request)).select_related("biller", "core_system", "manager")
+    visible = Project.objects.visible_to(signed_in(request)).select_related("core_system")
     project = visible.filter(code=code).first()
     if project is None:
         raise Http404("There is no such project, or you have no seat on it.")
@@ -31,7 +31,7 @@ def get_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
     step = (
         ProjectStep.objects.filter(project__in=visible.filter(code=code))
         .filter(template__key=key, template__version__playbook__slug=playbook)
-        .select_related("template", "project", "project__biller", "project__core_system", "project__manager")
+        .select_related("template", "project")
         .first()
     )
     if step is None:
