@@ -115,7 +115,7 @@ class _Batch:
         rows, states = self._steps(projects, statuses)
         bring_in(
             rows, lambda new: ProjectStep.objects.bulk_create(new, batch_size=1000), states=states,
-            by=by, note=note, at=[row.status_since for row in rows],
+            by=by, note=note, at=[row.status_since or self.now for row in rows],
         )  # fmt: skip
         self._approvals(rows)
 
@@ -219,7 +219,7 @@ class _Batch:
                     step=row,
                     decision=Decision.APPROVED,
                     by=self.people["INM"],
-                    at=row.status_since,
+                    at=row.status_since or self.now,
                 )
                 for row in rows
                 if row.template_id in asked and row.status == StepStatus.DONE

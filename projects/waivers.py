@@ -33,7 +33,8 @@ def waive(
 
     Raises:
         NotPermitted: the person does not run the project. Archived.
-        ValidationError: no such blocker stands now; no reason, or one of more than 4,000 characters; an expiry in the past or over 180 days away.
+        ValidationError: no such blocker stands now; no reason, or one of more than 4,000 characters; an expiry in the past or
+            over 180 days away.
     """
     now = now or timezone.now()
     today = business_day(now)

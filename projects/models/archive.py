@@ -127,9 +127,14 @@ class Final(Owned):
         base_manager_name = "objects"
 
     def _save_table(
-        self, raw: bool = False, cls: Any = None, force_insert: bool = False, force_update: bool = False, using: str | None = None,
+        self,
+        raw: bool = False,
+        cls: Any = None,
+        force_insert: bool = False,
+        force_update: bool = False,
+        using: str | None = None,
         update_fields: Any = None,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         # Inserted by force: under the key of another it would write over that.
         if raw or force_update or update_fields or not self._state.adding:
             raise DecisionIsFinal(type(self).__name__)
