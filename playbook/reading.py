@@ -9,7 +9,6 @@ from accounts.models import Side
 from playbook import vocabulary as words
 from playbook.data import CHANGE_KEYS, PLAYBOOK_KEYS, ROLE_KEYS, STEP_KEYS, ChangeData, PlaybookData, RoleData, StepData
 from playbook.nodes import FormatError, Node, Problem, Section, compose
-from playbook.order import circle_words, circles
 from raci.grammar import CellError, RoleCode, parse_cell
 from raci.letters import LETTERS, Raci
 from transitions.phase import Phase
@@ -193,11 +192,10 @@ def _refuse_twice(steps: Sequence[StepData], sections: Sequence[Section]) -> Non
 
 
 def _refuse_wrong_needs(steps: Sequence[StepData], sections: Sequence[Section]) -> None:
+    """Refuse a need of a step that is not there. A circle is for lint to find: the draft stands, and is not published."""
     needs = {step.key: step.needs for step in steps}
     section_of = {step.key: section for step, section in zip(steps, sections, strict=True)}
     for step in steps:
         for need in step.needs:
             if need not in needs:
                 section_of[step.key].problem("needs", f"there is no step “{need}”")
-    for circle in circles(needs):
-        section_of[circle[0]].problem("needs", f"these steps wait for one another: {circle_words(circle)}")

@@ -16,6 +16,8 @@ from playbook.format import dump_yaml
 from playbook.models import Playbook, Step, Version
 from playbook.services import load_playbook
 from raci.letters import Raci
+from transitions.blockers import MoveRefused
+from transitions.moves import perform
 from transitions.version import VersionStatus
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +48,7 @@ def test_a_file_of_ones_own_becomes_a_draft(tmp_path: Path, make_playbook: Calla
     file.write_text(dump_yaml(make_playbook()))
 
     assert said("load_playbooks", str(file)) == (
-        "sample: version 1 is a new draft; see lint_playbook sample, publish it in the admin\n"
+        "sample: version 1 is a new draft, to be published in the admin; see lint_playbook sample\n"
     )
 
 
@@ -136,6 +138,24 @@ def test_lint_reads_the_newest_version_and_says_how_many(
         "   1 design.step-1: error several-accountable: Several roles are accountable (INM, PM); keep exactly one as A.\n"
         "Sample v2: 1 errors, 0 warnings\n"
     )
+
+
+def test_a_file_with_a_circle_becomes_a_draft_that_lint_names_and_nobody_publishes(
+    tmp_path: Path, make_step: Callable[..., StepData], make_playbook: Callable[..., PlaybookData]
+) -> None:
+    steps = (make_step(1, needs=("design.step-2",)), make_step(2, needs=("design.step-1",)))
+    file = tmp_path / "circle.yaml"
+    file.write_text(dump_yaml(make_playbook(*steps)), encoding="utf-8")
+    assert said("load_playbooks", str(file)) == (
+        "sample: version 1 is a new draft, with 1 errors that publishing refuses; see lint_playbook sample\n"
+    )
+
+    for named in ("sample", str(file)):
+        findings = json.loads(said("lint_playbook", named, "--format", "json"))
+        assert [(found["step"], found["code"]) for found in findings] == [("design.step-1", "needs-cycle")]
+    with pytest.raises(MoveRefused) as refused:
+        perform(Version.objects.get(), "publish", by=None)
+    assert [blocker.code for blocker in refused.value.blockers] == ["needs-cycle"]
 
 
 def test_lint_finds_a_circle_that_came_in_past_the_file(draft: Version) -> None:

@@ -67,9 +67,7 @@ def each(numbers: Iterable[int], value: Any) -> dict[int, Any]:
 
 def needs_by_number(slug: str) -> dict[int, set[int]]:
     number_of = {step["key"]: number for number, step in steps(slug).items()}
-    return {
-        number: {number_of[key] for key in step["needs"]} for number, step in steps(slug).items()
-    }
+    return {number: {number_of[key] for key in step["needs"]} for number, step in steps(slug).items()}
 
 
 # -- Reading the scrapes --------------------------------------------------------------------------
@@ -250,12 +248,8 @@ def test_the_partner_and_the_customers_are_told_from_our_own() -> None:
 
 @tabled_playbook
 def test_numbers_phases_categories_and_titles_are_the_sources(slug: str) -> None:
-    assert {
-        number: (step["phase"], step["category"], fold(step["title"]))
-        for number, step in steps(slug).items()
-    } == {
-        number: (row.phase, row.category, row.title)
-        for number, row in scraped_rows(source_of(slug)).items()
+    assert {number: (step["phase"], step["category"], fold(step["title"])) for number, step in steps(slug).items()} == {
+        number: (row.phase, row.category, row.title) for number, row in scraped_rows(source_of(slug)).items()
     }
 
 
@@ -275,9 +269,9 @@ def test_raw_raci_cells_are_the_sources(slug: str) -> None:
 
 @tabled_playbook
 def test_roles_are_the_sources(slug: str) -> None:
-    assert [
-        (role["code"], role["name"], role["team"]) for role in playbook(slug)["roles"]
-    ] == scraped_roles(source_of(slug))
+    assert [(role["code"], role["name"], role["team"]) for role in playbook(slug)["roles"]] == scraped_roles(
+        source_of(slug)
+    )
 
 
 @every_playbook
@@ -302,9 +296,7 @@ def test_the_nine_support_tasks_are_the_sources() -> None:
 
 @every_playbook
 def test_guidance_is_in_our_own_words(slug: str) -> None:
-    theirs = {
-        run for path in SOURCES.glob("*.txt") for run in runs_of_eight(source_text(path.name))
-    }
+    theirs = {run for path in SOURCES.glob("*.txt") for run in runs_of_eight(source_text(path.name))}
     if not theirs:
         pytest.skip(f"the source scrapes are not here: {SOURCES}")
 
@@ -321,11 +313,7 @@ def test_guidance_is_in_our_own_words(slug: str) -> None:
 
 @every_playbook
 def test_guidance_is_long_enough_to_work_from(slug: str) -> None:
-    too_short = {
-        number: guidance
-        for number, guidance in column(slug, "guidance").items()
-        if len(guidance) < 120
-    }
+    too_short = {number: guidance for number, guidance in column(slug, "guidance").items() if len(guidance) < 120}
     assert too_short == {}
 
 
@@ -334,9 +322,7 @@ def test_guidance_names_no_wiki_no_link_and_calls_the_company_we(slug: str) -> N
     foreign = re.compile(r"\bIC\b|Invoice Cloud|Confluence|wiki|https?:|www\.|@")
 
     assert {
-        number: found
-        for number, guidance in column(slug, "guidance").items()
-        if (found := foreign.findall(guidance))
+        number: found for number, guidance in column(slug, "guidance").items() if (found := foreign.findall(guidance))
     } == {}
 
 
@@ -511,9 +497,7 @@ def test_steps_to_which_the_source_gives_no_letters(slug: str, numbers: list[int
         ("new-integration-participation", {}),
     ],
 )
-def test_letters_are_healthy_but_where_the_source_gives_none(
-    slug: str, unhealthy: dict[int, list[str]]
-) -> None:
+def test_letters_are_healthy_but_where_the_source_gives_none(slug: str, unhealthy: dict[int, list[str]]) -> None:
     listed = {role["code"] for role in playbook(slug)["roles"]}
     faults: dict[int, list[str]] = defaultdict(list)
     for number, raci in column(slug, "raci").items():
@@ -567,9 +551,7 @@ def test_steps_that_the_source_keeps_to_partner_integrations(slug: str) -> None:
 
 @tabled_playbook
 def test_steps_that_the_source_calls_applicable_or_not(slug: str) -> None:
-    assert {
-        number for number, way in column(slug, "applies").items() if way == "if_applicable"
-    } == {
+    assert {number for number, way in column(slug, "applies").items() if way == "if_applicable"} == {
         number
         for number, row in scraped_rows(source_of(slug)).items()
         if "(if applicable)" in f"{row.title} {row.body}".lower()
@@ -807,9 +789,7 @@ FROM_DISCOVERY_TO_RELEASE = {
         ("new-integration-participation", {"discovery": 3, "design": 10}),
     ],
 )
-def test_the_longest_path_of_a_phase_is_its_default_duration(
-    slug: str, days: dict[str, int]
-) -> None:
+def test_the_longest_path_of_a_phase_is_its_default_duration(slug: str, days: dict[str, int]) -> None:
     phase = column(slug, "phase")
     duration: dict[int, int] = column(slug, "duration_days")
     needs = needs_by_number(slug)
@@ -897,18 +877,14 @@ def test_a_hole_is_asked_about_where_it_is(slug: str, phrase: str, numbers: set[
 def test_outbound_asks_about_se_wherever_the_source_names_it() -> None:
     rows = scraped_rows(source_of("outbound"))
 
-    assert asking("outbound", "names SE") == {
-        number for number, row in rows.items() if re.search(r"\bSE\b", row.body)
-    }
+    assert asking("outbound", "names SE") == {number for number, row in rows.items() if re.search(r"\bSE\b", row.body)}
 
 
 def test_outbound_asks_wherever_the_source_mixes_discovery_with_design() -> None:
     rows = scraped_rows(source_of("outbound"))
 
     assert asking("outbound", "mixed in one cell") == {
-        number
-        for number, row in rows.items()
-        if "discovery. S" in row.body and "finalize technical design" in row.body
+        number for number, row in rows.items() if "discovery. S" in row.body and "finalize technical design" in row.body
     }
 
 
@@ -968,9 +944,7 @@ def test_holes_of_a_whole_playbook(slug: str, questions: list[str]) -> None:
         ("new-integration-participation", [("1.0", date(2024, 3, 29))]),
     ],
 )
-def test_change_log_dates_are_possible_or_absent(
-    slug: str, log: list[tuple[str, date | None]]
-) -> None:
+def test_change_log_dates_are_possible_or_absent(slug: str, log: list[tuple[str, date | None]]) -> None:
     assert [
         (change["version"], change["date"] and date.fromisoformat(change["date"]))
         for change in playbook(slug)["changes"]
@@ -986,9 +960,7 @@ def test_change_log_dates_are_possible_or_absent(
         ("transition-to-cs", "1.2", "May 2025"),
     ],
 )
-def test_a_date_that_could_not_be_read_stands_in_the_note(
-    slug: str, version: str, written: str
-) -> None:
+def test_a_date_that_could_not_be_read_stands_in_the_note(slug: str, version: str, written: str) -> None:
     notes = {change["version"]: change["note"] for change in playbook(slug)["changes"]}
 
     assert re.findall(r"\(the source dates it (.+)\)", notes[version]) == [written]

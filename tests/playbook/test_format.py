@@ -265,7 +265,6 @@ def test_steps_come_by_number() -> None:
         ("SE / INM / PM /", "SE / XX / PM /", 21, "raci_source", "unknown role 'XX' at character 6 of “SE / XX / PM /”"),
         ("SE / INM / PM /", "SE / INM", 21, "raci_source", "too few seats: 2 where R / A / C / I wants 4"),
         ("needs: [design.first]", "needs: [design.thrid]", 22, "needs", "there is no step “design.thrid”"),
-        ("needs: [design.first]", "needs: [design.second]", 22, "needs", "design.second → design.second"),
         ("key: design.second", "key: design.first", 17, "key", "design.first is the key of the step on line 12 already"),
         ("number: 2", "number: 1", 18, "number", "1 is the number of the step on line 12 already"),
         ("number: 2", "number: 2\n    duration_days: 401", 19, "duration_days", "401 is not from 0 to 400"),
@@ -319,14 +318,6 @@ def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
     )
 
     assert [problem[:2] for problem in problems_of(text)] == [(3, "kind"), (15, "title"), (18, "number")]
-
-
-def test_a_circle_is_named_whole() -> None:
-    text = changed("    raci: {R: [SE], A: [INM]}\n", "    needs: [design.second]\n")
-
-    assert problems_of(text) == [
-        (16, "needs", "these steps wait for one another: design.first → design.second → design.first")
-    ]
 
 
 def test_more_than_500_steps_are_refused() -> None:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from playbook.format import FormatError
+from playbook.lint import lint
 from playbook.services import LoadResult, load_playbook
 
 
@@ -59,5 +60,7 @@ def _said(result: LoadResult) -> str:
     if result.outcome == "unchanged":
         return f"{result.slug}: unchanged, version {version.number} says the same"
     if version.is_draft:
-        return f"{result.slug}: version {version.number} is a new draft; see lint_playbook {result.slug}, publish it in the admin"
+        errors = sum(finding.is_error for finding in lint(version.as_data()))
+        what = f"with {errors} errors that publishing refuses" if errors else "to be published in the admin"
+        return f"{result.slug}: version {version.number} is a new draft, {what}; see lint_playbook {result.slug}"
     return f"{result.slug}: version {version.number} loaded and published"
