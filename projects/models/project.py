@@ -52,7 +52,8 @@ class ProjectQuerySet(GuardedQuerySet):
             return self
         ids = permission_ids(Project)
         granted = ProjectGrant.objects.filter(content_object=OuterRef("pk"), user=person, permission=ids[VIEW])
-        sees_all = User.groups.through.objects.filter(user=person, group__permissions=ids[VIEW_ALL])
+        memberships: Any = User.groups.through
+        sees_all = memberships.objects.filter(user=person, group__permissions=ids[VIEW_ALL])
         return self.filter(Exists(granted) | Exists(sees_all))
 
     def active(self) -> Self:
