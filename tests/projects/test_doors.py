@@ -23,7 +23,7 @@ from django_fsm import ConcurrentTransition
 
 from projects.dates import move_due_date, move_target_go_live
 from projects.models import Approval, DateChange, Project, ProjectPlaybook, ProjectStep, Seat, Waiver
-from projects.models.archive import DecisionIsFinal
+from projects.models.archive import DecisionIsFinal, RowsStay
 from projects.recount import recount
 from projects.team import fill_seat, name_on_step
 from projects.waivers import waive
@@ -108,7 +108,16 @@ def a_decision(model: type[Any], project: Project, **changes: Any) -> Any:
 
 #: Whatever says no. Which of them it is depends on which of several walls a door runs into first.
 SHUT = (
-    *(Archived, MoveRefused, StateGuarded, DecisionIsFinal, ConcurrentTransition, AttributeError, PermissionDenied),
+    *(
+        Archived,
+        MoveRefused,
+        StateGuarded,
+        DecisionIsFinal,
+        ConcurrentTransition,
+        AttributeError,
+        PermissionDenied,
+        RowsStay,
+    ),
     *(ProtectedError, DeserializationError, IntegrityError),
 )
 
@@ -197,7 +206,9 @@ ROWS: dict[str, Door] = {
     "projects.update": lambda who: Project.objects.update(name="x"),
     "projects.filter.update": lambda who: Project.objects.filter(code="OLD-1").update(target_go_live=DAY),
     "projects.update by expression": lambda who: Project.objects.filter(code="OLD-1").update(mrr=F("id")),
-    "projects.bulk_update": lambda who: Project.objects.bulk_update([edited(live(), name="x"), edited(old(), name="x")], ["name"]),
+    "projects.bulk_update": lambda who: Project.objects.bulk_update(
+        [edited(live(), name="x"), edited(old(), name="x")], ["name"]
+    ),
     "projects.update_or_create": lambda who: Project.objects.update_or_create(code="OLD-1", defaults={"name": "x"}),
     "projects.bulk_create over it": lambda who: Project.objects.bulk_create(
         [again(old(), name="x")], update_conflicts=True, update_fields=["name"], unique_fields=["id"]

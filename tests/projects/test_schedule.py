@@ -171,11 +171,17 @@ def test_no_steps_have_no_dates():
     [
         [PlannedStep("a", "design", 1, ("a",))],
         [PlannedStep("a", "design", 1, ("b",)), PlannedStep("b", "design", 1, ("a",))],
-        [PlannedStep("a", "design", 1, ("c",)), PlannedStep("b", "design", 1, ("a",)), PlannedStep("c", "design", 1, ("b",))],
+        [
+            PlannedStep("a", "design", 1, ("c",)),
+            PlannedStep("b", "design", 1, ("a",)),
+            PlannedStep("c", "design", 1, ("b",)),
+        ],
     ],
 )
 def test_steps_that_wait_for_each_other_have_no_dates(steps):
-    with pytest.raises(NeedsCycleError, match=r"^These steps need each other: " + ", ".join(step.key for step in steps)):
+    with pytest.raises(
+        NeedsCycleError, match=r"^These steps need each other: " + ", ".join(step.key for step in steps)
+    ):
         plan_due_dates([*steps, PlannedStep("free", "design", 1)], MONDAY)
 
 

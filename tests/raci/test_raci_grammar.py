@@ -88,9 +88,7 @@ def test_a_playbook_with_an_integrations_manager_writes_four_seats(cell: str, re
 
 
 @pytest.mark.parametrize(("cell", "reading"), THREE_SEATS)
-def test_a_playbook_without_one_writes_three_seats_and_derives_the_accountable(
-    cell: str, reading: str
-) -> None:
+def test_a_playbook_without_one_writes_three_seats_and_derives_the_accountable(cell: str, reading: str) -> None:
     assert in_words(parse_cell(cell, roles=OUTBOUND)) == reading
 
 
@@ -109,9 +107,7 @@ def test_a_blank_cell_names_nobody(cell: str, roles: list[RoleCode]) -> None:
     assert parse_cell(cell, roles=roles) == Reading(Raci(), ())
 
 
-@pytest.mark.parametrize(
-    "blank", ["\u00a0", "\u2003", "\u202f", "\u3000", "\t", "\n", "\u200b", "\u2060", "\ufeff"]
-)
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\u202f", "\u3000", "\t", "\n", "\u200b", "\u2060", "\ufeff"])
 def test_odd_whitespace_is_whitespace(blank: str) -> None:
     cell = "SA / PM, IM / OPM".replace(" ", blank) + blank
     assert parse_cell(cell, roles=OUTBOUND) == parse_cell("SA / PM, IM / OPM", roles=OUTBOUND)
@@ -381,9 +377,7 @@ def test_every_raci_is_written_faithfully_or_refused(data: st.DataObject) -> Non
 
 
 LIKELY_CELLS = st.lists(
-    st.sampled_from(
-        ["SA", "PM", "IM", "INM", "B", "CS", "XX", "R", "a", "/", " / ", ",", " ", "\u00a0", "\u200b"]
-    ),
+    st.sampled_from(["SA", "PM", "IM", "INM", "B", "CS", "XX", "R", "a", "/", " / ", ",", " ", "\u00a0", "\u200b"]),
     max_size=30,
 ).map("".join)
 ANY_CELLS = st.one_of(st.text(), st.text(min_size=195, max_size=210), LIKELY_CELLS)

@@ -12,17 +12,13 @@ from raci.letters import Raci
 LISTED = ("SE", "INM", "PM", "IM")
 
 MISSING_RACI = Finding("missing-raci", "Nobody has a letter on this step.", "warning")
-NOBODY_RESPONSIBLE = Finding(
-    "nobody-responsible", "Nobody is responsible; name at least one role as R.", "error"
-)
+NOBODY_RESPONSIBLE = Finding("nobody-responsible", "Nobody is responsible; name at least one role as R.", "error")
 NO_ACCOUNTABLE = Finding("no-accountable", "Nobody is accountable; name exactly one role as A.", "warning")
 NOBODY_CONSULTED = Finding("nobody-consulted", "Nobody is consulted on this step.", "warning")
 
 
 def several_accountable(names: str) -> Finding:
-    return Finding(
-        "several-accountable", f"Several roles are accountable ({names}); keep exactly one as A.", "error"
-    )
+    return Finding("several-accountable", f"Several roles are accountable ({names}); keep exactly one as A.", "error")
 
 
 def derived_accountable(names: str) -> Finding:
@@ -31,9 +27,7 @@ def derived_accountable(names: str) -> Finding:
 
 
 def consulted_and_informed(code: str) -> Finding:
-    return Finding(
-        "consulted-and-informed", f"{code} is both consulted and informed; keep one of C and I.", "error"
-    )
+    return Finding("consulted-and-informed", f"{code} is both consulted and informed; keep one of C and I.", "error")
 
 
 def unknown_role(code: str) -> Finding:
@@ -84,10 +78,7 @@ SEATS = st.lists(st.sampled_from([*LISTED, "XX"]), max_size=4, unique=True).map(
 @given(st.builds(Raci, SEATS, SEATS, SEATS, SEATS))
 def test_a_step_has_no_finding_but_a_missing_consultation_exactly_when_it_is_healthy(raci: Raci) -> None:
     healthy = (
-        len(raci.A) == 1
-        and len(raci.R) >= 1
-        and not set(raci.C) & set(raci.I)
-        and set(raci.codes()) <= set(LISTED)
+        len(raci.A) == 1 and len(raci.R) >= 1 and not set(raci.C) & set(raci.I) and set(raci.codes()) <= set(LISTED)
     )
     findings = [finding for finding in check(raci, listed=LISTED) if finding != NOBODY_CONSULTED]
     assert (findings == []) == healthy

@@ -83,8 +83,6 @@ RACIS = st.builds(Raci, SEATS, SEATS, SEATS, SEATS)
 def test_the_load_counts_every_letter_once(racis: list[Raci]) -> None:
     matrix = build_matrix(list(enumerate(racis)), ROLES)
     for letter in LETTERS:
-        assert sum(load[letter] for load in matrix.load.values()) == sum(
-            len(raci.under(letter)) for raci in racis
-        )
+        assert sum(load[letter] for load in matrix.load.values()) == sum(len(raci.under(letter)) for raci in racis)
     for row, raci in zip(matrix.rows, racis, strict=True):
         assert tuple(map(parse_letters, row.cells)) == tuple(map(raci.letters_of, matrix.roles))

@@ -70,9 +70,12 @@ def publish(*steps: StepData, **changes: Any) -> Version:
 
 
 def a_start(
-    cast: SimpleNamespace, *versions: Version, people: Mapping[str, User] | None = None, **changes: Any
+    cast: SimpleNamespace, *versions: Version, people: Mapping[Any, User] | None = None, **changes: Any
 ) -> Start:
-    """What would be filled in to start a project on these versions, the usual people in the usual seats."""
+    """What would be filled in to start a project on these versions.
+
+    `people` are by role code, or by code and name; unless given, the usual people sit in the usual seats.
+    """
     ids = tuple(version.pk for version in versions)
     plain = {
         "biller_name": "Marrow County Tax",
@@ -86,8 +89,9 @@ def a_start(
     }
     seated = usual_people(cast) if people is None else people
     roles = draft(ids, integration_kind="partner", phased_go_live=False, kickoff=KICKOFF).roles
-    who = {(role.code, role.name): seated[role.code] for role in roles if role.code in seated}
-    return Start(**{**plain, "people": who, **changes})
+    who = {(role.code, role.name): seated.get((role.code, role.name), seated.get(role.code)) for role in roles}
+    known = {role: person for role, person in who.items() if person is not None}
+    return Start(**{**plain, "people": known, **changes})
 
 
 def started(cast: SimpleNamespace, *versions: Version, now: dt.datetime | None = None, **changes: Any) -> Project:
@@ -152,11 +156,11 @@ REWRITES: dict[str, Callable[[Any], object]] = {
 }
 
 
-def refuses_to_be_rewritten(row: Model, refusal: type[Exception], subtests: pytest.Subtests) -> None:
+def refuses_to_be_rewritten(row: Model, refusals: tuple[type[Exception], ...], subtests: pytest.Subtests) -> None:
     """Hold every one of `REWRITES` against a row that is there: each is refused and leaves all rows as they were."""
     before = everything()
     for name, rewrite in REWRITES.items():
         with subtests.test(name):
-            with pytest.raises((refusal, IntegrityError)), transaction.atomic():
+            with pytest.raises((*refusals, IntegrityError)), transaction.atomic():
                 rewrite(type(row)._default_manager.get(pk=row.pk))
             assert everything() == before

@@ -68,7 +68,7 @@ def move_subject(project: Project, cast) -> str:
 def test_a_record_is_added_and_never_changed_or_taken_away(project, cast, subtests):
     record = move(project, "design.step-1", "start", cast.sofia).record
 
-    refuses_to_be_rewritten(record, RecordIsFinal, subtests)
+    refuses_to_be_rewritten(record, (RecordIsFinal,), subtests)
 
 
 def test_the_people_and_the_kinds_of_rows_that_records_name_stay(project, cast):
