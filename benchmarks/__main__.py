@@ -95,9 +95,12 @@ def _set_up(*, quiet: bool) -> None:
 
 def _cases(address: str, only: str) -> list[Case]:
     from benchmarks.by_hand import ByHand
+    from benchmarks.same import check
     from benchmarks.scene import Scene
 
-    cases = Scene(ByHand(address)).cases()
+    scene = Scene(ByHand(address))
+    check(scene)
+    cases = scene.cases()
     names = only.split(",") if only else [case.name for case in cases]
     if unknown := set(names) - {case.name for case in cases}:
         raise SystemExit(
@@ -127,10 +130,16 @@ def _bench(options: argparse.Namespace, environment: Mapping[str, str], folder: 
             for clients in map(int, options.clients.split(",")):
                 _measure(server, case, result, clients, options.seconds)
             print(f"   {case.name}: done", file=sys.stderr, flush=True)
-    print(f"\n{_machine()}, load {load:.1f} before the run; gunicorn with {WORKERS} workers of {THREADS} threads.\n")
+    loads = f"load {load:.1f} before the run and {os.getloadavg()[0]:.1f} after it"
+    print(f"\n{_machine()}, {loads}; gunicorn with {WORKERS} workers of {THREADS} threads.\n")
     print(product_table(results), ratio_table(results), parts_list(results), sep="\n\n")
     kept = folder / f"{dt.datetime.now():%Y-%m-%d-%H%M%S}.json"  # noqa: DTZ005 - a name for people here
-    about = {"machine": _machine(), "load_before": load, "command": sys.argv[1:], "projects": options.projects}
+    about = {
+        "machine": _machine(),
+        "load": [load, os.getloadavg()[0]],
+        "command": sys.argv[1:],
+        "projects": options.projects,
+    }
     kept.write_text(
         json.dumps(about | {"results": [result.as_dict() for result in results]}, indent=1), encoding="utf-8"
     )
@@ -149,7 +158,9 @@ def _measure(server: Server, case: Case, result: Result, clients: int, seconds: 
     for _ in range(slices):
         if clients == 1 and case.by_hand is not None:
             _by_hand(case, result, seconds / slices / 2)
+        taken = server.processor()
         rounds = run(server.port, scripts, seconds / slices)
+        load.served += server.processor() - taken
         scripts = [one.script for one in rounds]
         load.add(rounds)
     result.loads[clients] = load

@@ -32,38 +32,44 @@ _OPEN = "('not_started', 'in_progress', 'waiting_on_customer', 'blocked', 'in_re
 _RANK = "strpos('discovery design development sit finalize release post_live', {})"
 _REACHED = f"{_RANK.format('t.phase')} <= {_RANK.format('p.phase')}"
 _SEEN = "p.id IN (SELECT content_object_id FROM projects_projectgrant WHERE user_id = $1 AND permission_id = $2)"
-_READY = (
-    """p.next_template_id IS NULL AND NOT EXISTS (
-    SELECT FROM projects_projectstep s JOIN playbook_step t ON t.id = s.template_id
-    WHERE s.project_id = p.id AND s.accountable_id IS NULL AND s.status <> 'not_applicable'
-      AND """
-    + _REACHED
-    + """
-      AND NOT EXISTS (SELECT FROM playbook_steprole l WHERE l.step_id = t.id AND l.letter = 'A'))"""
-)
+_ALL_OPEN = f"(SELECT * FROM projects_projectstep WHERE status IN {_OPEN} OFFSET 0)"
+_OPEN_OF_SEATS = _ALL_OPEN.replace(" OFFSET", " AND project_id IN (SELECT project_id FROM seats) OFFSET")
 _WORST_FIRST = "next_due NULLS LAST, steps_blocked DESC, code"
-_MINE = f"""
-    SELECT s.id, max(letter) = 'R' AND min(letter) = 'A' AS has_both, min(letter) AS letter, s.due, s.status, p.code, t.number
-    FROM (
-        SELECT s.id, l.letter FROM projects_seat seat
-        JOIN playbook_steprole l ON l.role_id = seat.role_id AND l.letter IN ('R', 'A')
-        JOIN projects_projectstep s ON s.project_id = seat.project_id AND s.template_id = l.step_id
-        WHERE seat.person_id = $1 AND s.status IN {_OPEN}
-          AND CASE l.letter WHEN 'R' THEN s.responsible_id ELSE s.accountable_id END IS NULL
-        UNION ALL SELECT id, 'R' FROM projects_projectstep WHERE responsible_id = $1 AND status IN {_OPEN}
-        UNION ALL SELECT id, 'A' FROM projects_projectstep WHERE accountable_id = $1 AND status IN {_OPEN}
-    ) held
-    JOIN projects_projectstep s USING (id)
-    JOIN projects_project p ON p.id = s.project_id AND p.standing = 'active'
-    JOIN playbook_step t ON t.id = s.template_id
-    WHERE {_REACHED}
-    GROUP BY s.id, p.code, t.number
-"""
-_BUCKETED = f"""
-    SELECT mine.*, CASE
-        WHEN status = 'in_review' AND letter = 'A' THEN 0
-        WHEN due IS NULL THEN 4 WHEN due < $2 THEN 1 WHEN due = $2 THEN 2 WHEN due <= $2 + 7 THEN 3 ELSE 4 END AS bucket
-    FROM ({_MINE}) mine
+#: The person $1's open steps with their letters. Whoever sits on most projects is better served by reading all open steps
+#: once, anybody else by looking up those of their own: the one thing to choose is where the open steps are from.
+_WORK = f"""
+    WITH letters AS MATERIALIZED (
+        SELECT l.role_id, l.step_id, l.letter, t.number, {_RANK.format("t.phase")} AS rank
+        FROM playbook_steprole l JOIN playbook_step t ON t.id = l.step_id WHERE l.letter IN ('R', 'A')),
+    seats AS MATERIALIZED (
+        SELECT seat.project_id, seat.role_id, p.code, {_RANK.format("p.phase")} AS rank
+        FROM projects_seat seat JOIN projects_project p ON p.id = seat.project_id AND p.standing = 'active'
+        WHERE seat.person_id = $1),
+    held AS MATERIALIZED (
+        SELECT project_id, step_id, bool_or(letter = 'R') AS r, bool_or(letter = 'A') AS a, code, number
+        FROM seats JOIN letters USING (role_id) WHERE letters.rank <= seats.rank GROUP BY project_id, step_id, code, number),
+    by_letter AS (
+        SELECT s.id, r AND s.responsible_id IS NULL AS r, a AND s.accountable_id IS NULL AS a, s.due, s.status, code, number
+        FROM held JOIN {{open}} s ON s.project_id = held.project_id AND s.template_id = held.step_id
+        WHERE r AND s.responsible_id IS NULL OR a AND s.accountable_id IS NULL
+        UNION ALL
+        SELECT s.id, s.responsible_id = $1, s.accountable_id = $1, s.due, s.status, p.code, t.number
+        FROM projects_projectstep s JOIN projects_project p ON p.id = s.project_id AND p.standing = 'active'
+        JOIN playbook_step t ON t.id = s.template_id
+        WHERE (s.responsible_id = $1 OR s.accountable_id = $1) AND s.status IN {_OPEN} AND {_REACHED}),
+    mine AS MATERIALIZED (
+        SELECT id, bool_or(r) AS r, bool_or(a) AS a, due, status, code, number, CASE
+            WHEN status = 'in_review' AND bool_or(a) THEN 0
+            WHEN due IS NULL THEN 4 WHEN due < $2 THEN 1 WHEN due = $2 THEN 2 WHEN due <= $2 + 7 THEN 3 ELSE 4 END AS bucket
+        FROM by_letter GROUP BY id, due, status, code, number),
+    counts AS (
+        SELECT json_object_agg(bucket, number) AS of FROM (SELECT bucket, count(*) AS number FROM mine GROUP BY bucket) each)
+    SELECT m.*, s.project_id, s.template_id, s.revision, s.reason, s.until, o.name, t.title, t.key, t.version_id,
+           t.approval, p.name, p.phase, counts.of
+    FROM (SELECT * FROM mine ORDER BY bucket, due, code, number LIMIT $3) m
+    JOIN projects_projectstep s ON s.id = m.id JOIN projects_project p ON p.id = s.project_id
+    JOIN playbook_step t ON t.id = s.template_id LEFT JOIN accounts_user o ON o.id = s.owner_id, counts
+    ORDER BY bucket, m.due, m.code, m.number
 """
 
 #: Name, types of the parameters, statement.
@@ -82,32 +88,39 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
         "int, int",
         f"""SELECT p.id, p.code, p.name, p.integration_kind, c.name, p.standing, p.phase, p.phases, p.phase_done, p.phase_total,
                    p.steps_done, p.steps_total, p.steps_blocked, p.next_due, t.title, t.key, b.slug, p.target_go_live,
-                   p.baseline_go_live, p.actual_go_live, p.manager_id, m.name, {_READY}
+                   p.baseline_go_live, p.actual_go_live, p.manager_id, m.name
             FROM (SELECT * FROM projects_project p WHERE p.standing = 'active' AND {_SEEN}
                   ORDER BY {_WORST_FIRST} LIMIT 50) p
             LEFT JOIN projects_coresystem c ON c.id = p.core_system_id
             LEFT JOIN accounts_user m ON m.id = p.manager_id
             LEFT JOIN playbook_step t ON t.id = p.next_template_id
             LEFT JOIN playbook_version v ON v.id = t.version_id LEFT JOIN playbook_playbook b ON b.id = v.playbook_id
-            ORDER BY {', '.join(f'p.{each}' for each in _WORST_FIRST.split(', '))}""",
+            ORDER BY {", ".join(f"p.{each}" for each in _WORST_FIRST.split(", "))}""",
     ),
     "portfolio_counts": (
         "int, int, date",
         f"""SELECT count(*), count(*) FILTER (WHERE active), coalesce(sum(steps_blocked) FILTER (WHERE active), 0),
                    count(*) FILTER (WHERE active AND steps_blocked > 0), coalesce(sum(steps_waiting) FILTER (WHERE active), 0),
-                   count(*) FILTER (WHERE active AND steps_waiting > 0),
                    count(*) FILTER (WHERE waits AND target_go_live BETWEEN $3 AND $3 + 30),
-                   count(*) FILTER (WHERE waits AND target_go_live < $3), count(*) FILTER (WHERE ready)
-            FROM (SELECT p.*, p.standing = 'active' AS active, p.standing = 'active' AND p.actual_go_live IS NULL AS waits,
-                         p.standing = 'active' AND {_READY} AS ready
+                   count(*) FILTER (WHERE waits AND target_go_live < $3),
+                   count(*) FILTER (WHERE active AND next_template_id IS NULL)
+            FROM (SELECT p.*, p.standing = 'active' AS active, p.standing = 'active' AND p.actual_go_live IS NULL AS waits
                   FROM projects_project p WHERE {_SEEN}) p""",
+    ),
+    "portfolio_nameless": (
+        "bigint[], bigint[]",
+        f"""SELECT DISTINCT s.project_id FROM projects_projectstep s JOIN playbook_step t ON t.id = s.template_id
+            JOIN projects_project p ON p.id = s.project_id
+            WHERE s.project_id = ANY ($1) AND s.template_id = ANY ($2) AND s.accountable_id IS NULL
+              AND s.status <> 'not_applicable' AND {_REACHED}""",
     ),
     "portfolio_overdue": (
         "int, int, date",
-        f"""SELECT s.project_id, count(*) FROM projects_project p
-            JOIN projects_projectstep s ON s.project_id = p.id AND s.status IN {_OPEN} AND s.due < $3
-            JOIN playbook_step t ON t.id = s.template_id
-            WHERE p.standing = 'active' AND p.next_due < $3 AND {_SEEN} AND {_REACHED} GROUP BY s.project_id""",
+        f"""WITH late AS MATERIALIZED (
+                SELECT project_id, template_id FROM projects_projectstep WHERE status IN {_OPEN} AND due < $3)
+            SELECT s.project_id, count(*) FROM late s
+            JOIN projects_project p ON p.id = s.project_id JOIN playbook_step t ON t.id = s.template_id
+            WHERE p.standing = 'active' AND {_SEEN} AND {_REACHED} GROUP BY s.project_id""",
     ),
     "portfolio_managers": (
         "int, int",
@@ -149,18 +162,8 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
            WHERE project_id = $1 ORDER BY at, w.id""",
     ),
     # My work.
-    "work_rows": (
-        "int, date, int",
-        f"""WITH mine AS MATERIALIZED ({_BUCKETED}),
-            counts AS (SELECT json_object_agg(bucket, number) AS of
-                       FROM (SELECT bucket, count(*) AS number FROM mine GROUP BY bucket) each)
-            SELECT m.*, s.project_id, s.template_id, s.revision, s.reason, s.until, o.name, t.title, t.key, t.version_id,
-                   t.approval, p.name, p.phase, counts.of
-            FROM (SELECT * FROM mine ORDER BY bucket, due, code, number LIMIT $3) m
-            JOIN projects_projectstep s ON s.id = m.id JOIN projects_project p ON p.id = s.project_id
-            JOIN playbook_step t ON t.id = s.template_id LEFT JOIN accounts_user o ON o.id = s.owner_id, counts
-            ORDER BY bucket, m.due, m.code, m.number""",
-    ),
+    "work_rows_of_few": ("int, date, int", _WORK.format(open=_OPEN_OF_SEATS)),
+    "work_rows_of_many": ("int, date, int", _WORK.format(open=_ALL_OPEN)),
     "work_needs": (
         "bigint[], bigint[]",
         f"""SELECT project_id, template_id FROM projects_projectstep
@@ -260,6 +263,7 @@ class ByHand:
         self.connection = psycopg2.connect(address)
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
+        self.cursor.execute("SET plan_cache_mode = force_generic_plan")  # each statement is planned once
         register_uuid(conn_or_curs=self.connection)
         register_default_jsonb(self.connection)
         for name, (types, statement) in STATEMENTS.items():
@@ -270,6 +274,10 @@ class ByHand:
             model: self._one("SELECT id FROM django_content_type WHERE app_label = 'projects' AND model = %s", model)
             for model in ("project", "projectstep")
         }
+        self.cursor.execute(
+            "SELECT id FROM playbook_step EXCEPT SELECT step_id FROM playbook_steprole WHERE letter = 'A'"
+        )
+        self.nameless: list[int] = [pk for (pk,) in self.cursor.fetchall()]
         self.cursor.execute("SELECT id, version_id, key, needs FROM playbook_step")
         steps = self.cursor.fetchall()
         ids = {(version, key): pk for pk, version, key, _ in steps}
@@ -298,8 +306,10 @@ class ByHand:
             found = self.rows("portfolio_rows", who, self.view)
         with clock.part("counts"):
             self.rows("portfolio_counts", who, self.view, today)
-        with clock.part("overdue"):
+        with clock.part("overdue and nameless"):
             self.rows("portfolio_overdue", who, self.view, today)
+            if settled := [row[0] for row in found if row[14] is None]:
+                self.rows("portfolio_nameless", settled, self.nameless)
         with clock.part("managers and rights"):
             self.rows("portfolio_managers", who, self.view)
             self.rows("rights", who, "add_project,view_all_projects")
@@ -322,11 +332,14 @@ class ByHand:
         assert found
         return {"rows": clock.parts.pop("rows")} | clock.parts
 
-    def work(self, who: int, today: dt.date, size: int) -> Parts:
-        """Read a person's first open steps, how many there are in each bucket, what they wait for, and the projects."""
+    def work(self, who: int, today: dt.date, size: int, *, many: bool = False) -> Parts:
+        """Read a person's first open steps, how many there are in each bucket, what they wait for, and the projects.
+
+        `many`: whether the person is on most projects, which asks for another plan.
+        """
         clock = Clock()
         with clock.part("rows"):
-            found = self.rows("work_rows", who, today, size)
+            found = self.rows(f"work_rows_of_{'many' if many else 'few'}", who, today, size)
         with clock.part("what they wait for"):
             needed = {need for row in found for need in self.needs[row[9]]}
             self.rows("work_needs", list({row[8] for row in found}), list(needed))

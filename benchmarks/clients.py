@@ -71,11 +71,15 @@ class Round:
 
 @dataclass
 class Load:
-    """What all clients saw: every answer's time, and over how long a time they were had."""
+    """What all clients saw: every answer's time, and over how long a time they were had.
+
+    `processor` is the processor time that the clients took, `served` that of the server's workers.
+    """
 
     seconds: list[float] = field(default_factory=list)
     elapsed: float = 0.0
     processor: float = 0.0
+    served: float = 0.0
 
     def add(self, rounds: Sequence[Round]) -> None:
         """Add a slice."""

@@ -6,9 +6,9 @@ import cProfile
 import pstats
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -33,7 +33,7 @@ class Insider:
     def __init__(self) -> None:
         self.client = Client()
 
-    def ask(self, script: Script) -> HttpResponse:
+    def ask(self, script: Script) -> Any:
         """Make the script's next request.
 
         Raises:
@@ -46,7 +46,7 @@ class Insider:
             raise RuntimeError(f"{request.path} answered {response.status_code}: {response.content[:2000]!r}")
         return response
 
-    def _send(self, request: Request) -> HttpResponse:
+    def _send(self, request: Request) -> Any:
         headers = {"host": HOST, "x-forwarded-proto": "https"} | ({"hx-request": "true"} if request.htmx else {})
         if request.form is None:
             return self.client.get(request.path, secure=True, headers=headers)

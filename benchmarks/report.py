@@ -64,6 +64,7 @@ class Result:
                     "median_ms": 1000 * median(load.seconds),
                     "p95_ms": 1000 * p95(load.seconds),
                     "per_second": load.per_second(),
+                    "worker_cpu_ms": 1000 * load.served / len(load.seconds),
                     "client_cpu_ms": 1000 * load.processor / len(load.seconds),
                     "memory_mb": self.memory[clients],
                 }
@@ -80,25 +81,18 @@ class Result:
 
 def product_table(results: Sequence[Result]) -> str:
     """Return what the product does, one line for each kind of work and number of clients."""
-    lines = [
-        [
-            "Work",
-            "clients",
-            "median, ms",
-            "p95, ms",
-            "requests/s",
-            "queries",
-            "answer, kB",
-            "memory of the workers, MB",
-        ],
-        ["---", *["---:"] * 7],
-    ]
+    heads = (
+        "Work", "clients", "median, ms", "p95, ms", "requests/s", "CPU of a worker, ms", "queries", "answer, kB",
+        "memory of the workers, MB",
+    )  # fmt: skip
+    lines: list[Sequence[str]] = [heads, ["---", *["---:"] * 8]]
     for result in results:
         for clients, load in result.loads.items():
             before, after = result.memory[clients]
             cells = [
                 result.title, str(clients), ms(median(load.seconds)), ms(p95(load.seconds)), f"{load.per_second():.0f}",
-                str(result.seen.queries), f"{result.seen.size / 1000:.0f}", f"{before:.0f} → {after:.0f}",
+                ms(load.served / len(load.seconds)), str(result.seen.queries), f"{result.seen.size / 1000:.0f}",
+                f"{before:.0f} → {after:.0f}",
             ]  # fmt: skip
             lines.append(cells)
     return _table(lines)
@@ -106,7 +100,7 @@ def product_table(results: Sequence[Result]) -> str:
 
 def ratio_table(results: Sequence[Result]) -> str:
     """Return what the product takes beside SQL by hand, with one client."""
-    lines = [
+    lines: list[Sequence[str]] = [
         ["Work", "product, ms", "SQL, ms", "p95 of it", "ratio", "goal", "", "the rows alone, ms", "ratio to those"],
         ["---", *["---:"] * 5, "---", *["---:"] * 2],
     ]

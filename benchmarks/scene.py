@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -51,12 +52,9 @@ class Scene:
         self.sessions = {person.pk: _session(person) for person in (self.priya, self.nils)}
         self.projects = list(Project.objects.filter(name__startswith=OWN_NAME).order_by("pk")[:OWN_PROJECTS])
         self.steps = [_step_to_move(project, self.priya) for project in self.projects]
-        several = Project.objects.filter(
-            seats__person=self.priya, integration_kind=IntegrationKind.PARTNER, phase="development"
-        )
-        self.largest = list(
-            several.exclude(pk__in=[p.pk for p in self.projects]).distinct().order_by("-steps_total", "pk")[:8]
-        )
+        by_title = Project.objects.filter(seats__person=self.priya, pins__version__playbook__slug="transition-to-cs")
+        three = by_title.filter(integration_kind=IntegrationKind.PARTNER, pins__version__playbook__slug="integration")
+        self.many = list(three.distinct().order_by("pk"))
         self.start_form, self.sample = self._start()
         self.hand.take_samples(self.sample.pk)
 
@@ -67,6 +65,8 @@ class Scene:
         by_hand_step = self.steps[-1]
         return [
             Case("health", "Floor: `/health`", lambda _: Reading(self.sessions[priya.pk], ["/health"]), None),
+            Case("thin-portfolio", "Thin view of 50 projects", self._reads(priya, f"/thin/projects/{hand.view}"), None),
+            Case("thin-project", "Thin view of 46 steps", self._thin_projects, None),
             Case(
                 "portfolio", "Portfolio of 50", self._reads(priya, reverse("portfolio")),
                 lambda: hand.portfolio(priya.pk, today), 11,
@@ -77,24 +77,28 @@ class Scene:
             ),
             Case(
                 "project", "Project of 46 steps", self._reads(priya, *map(reverse_project, self.projects)),
-                _in_turn([lambda p=p: hand.project(priya.pk, p.code) for p in self.projects]), 20,
+                _in_turn([partial(hand.project, priya.pk, p.code) for p in self.projects]), 20,
             ),
             Case(
-                "project-64", "Project of three playbooks", self._reads(priya, *map(reverse_project, self.largest)),
-                _in_turn([lambda p=p: hand.project(priya.pk, p.code) for p in self.largest]),
+                "project-many", "Project of 64 steps, another each time", self._reads(priya, *map(reverse_project, self.many)),
+                _in_turn([partial(hand.project, priya.pk, p.code) for p in self.many]),
             ),
-            Case("work-50", "My work, first 50", self._reads(priya, work), lambda: hand.work(priya.pk, today, 50), 10),
+            Case("work-50", "My work, first 50", self._reads(priya, work), lambda: hand.work(priya.pk, today, 50, many=True), 10),
             Case(
                 "work-500", "My work, first 500", self._reads(priya, f"{work}?show=500"),
-                lambda: hand.work(priya.pk, today, 500), 10,
+                lambda: hand.work(priya.pk, today, 500, many=True), 10,
             ),
             Case("work-12", "My work, a person on 12 projects", self._reads(nils, work), lambda: hand.work(nils.pk, today, 50)),
             Case(
                 "move", "Step move", self._moving,
                 lambda: hand.move(priya.pk, by_hand_step.project.code, by_hand_step.live.path, today), 7,
             ),
-            Case("start", "Start of a 46-step project", self._starting, lambda: hand.start(priya.pk, SYSTEM), 6),
+            Case("start", "Start of a 46-step project", self._starting, lambda: hand.start(priya.pk, self.system), 6),
         ]  # fmt: skip
+
+    def _thin_projects(self, number: int) -> Script:
+        paths = [f"/thin/project/{project.pk}" for project in self.projects]
+        return Reading(self.sessions[self.priya.pk], paths, count=number)
 
     def _reads(self, person: User, *paths: str) -> Callable[[int], Script]:
         return lambda number: Reading(self.sessions[person.pk], paths, count=number)
@@ -116,6 +120,8 @@ class Scene:
         self.series += 1
         return Starting(self.sessions[self.priya.pk], reverse("start-project"), self.start_form, self.series)
 
+    #: The core system of the projects started.
+    system = SYSTEM
     series = -1
 
     def _start(self) -> tuple[dict[str, Any], Project]:

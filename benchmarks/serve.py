@@ -39,6 +39,12 @@ class Server:
         pages = (int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) for pid in self.workers())
         return sorted((count * os.sysconf("SC_PAGE_SIZE") / 1e6 for count in pages), reverse=True)
 
+    def processor(self) -> float:
+        """Return the seconds of processor time that the workers have taken, in themselves and for the system."""
+        lines = (Path(f"/proc/{pid}/stat").read_text(encoding="ascii") for pid in self.workers())
+        fields = (line.rpartition(")")[2].split() for line in lines)
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
     def answers(self) -> bool:
         """Return whether it answers and all its workers are there."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
