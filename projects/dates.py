@@ -46,8 +46,7 @@ def move_due_date(
             row.due, row.live.due = due, due
             row.revision += 1
             row.save(update_fields=["due", "revision"])
-            row.project.write_totals()
-            row.project.save()
+            row.project.save_totals()
     return row
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from playbook.models import Step, Version
-from projects.board import Board
+from projects.board import Board, Totals
 from projects.models.archive import Owned
 from projects.models.registry import Biller, CoreSystem
 from raci.grants import Grant, permission_ids
@@ -189,7 +189,7 @@ class Project(PhaseMachine, StandingMachine):
         return list(self.phases)
 
     def locked(self) -> Project:
-        return Project.objects.select_for_update(of=("self",)).select_related("biller").get(pk=self.pk)
+        return Project.objects.select_for_update(of=("self",)).get(pk=self.pk)
 
     def is_archived(self) -> bool:
         return self.standing == Standing.COMPLETE
@@ -227,6 +227,11 @@ class Project(PhaseMachine, StandingMachine):
                 self.actual_go_live = None
         self.write_totals()
         self.save()
+
+    def save_totals(self) -> None:
+        """Set the totals from the board and save them alone."""
+        self.write_totals()
+        self.save(update_fields=Totals.__slots__)
 
     def write_totals(self) -> None:
         """Set the totals from the board, without saving."""

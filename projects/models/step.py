@@ -102,7 +102,7 @@ class ProjectStep(StepMachine, Owned):
 
     def locked(self) -> ProjectStep:
         """Lock the project, then read the step: two people on two steps of a project take turns."""
-        project = Project.objects.select_for_update(of=("self",)).select_related("biller").get(pk=self.project_id)
+        project = Project.objects.select_for_update(of=("self",)).get(pk=self.project_id)
         row = ProjectStep.objects.select_related("template").get(pk=self.pk)
         row.project = project
         return row
@@ -156,7 +156,7 @@ class ProjectStep(StepMachine, Owned):
     def settle(self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
         self._write_why(details)
         self.status_since = now
-        self.save()
+        self.save(update_fields=("status", "revision", "reason", "owner", "until", "status_since"))
         live = self.live
         live.status, live.reason, live.until, live.revision = self.status, self.reason, self.until, self.revision
         live.status_since = now
@@ -171,8 +171,7 @@ class ProjectStep(StepMachine, Owned):
                 project=self.project, decision="approved" if move == "approve" else "rejected", by=by, at=now,
                 note=details["note"], reopened=reopened,
             )  # fmt: skip
-        self.project.write_totals()
-        self.project.save()
+        self.project.save_totals()
 
     def _write_why(self, details: dict[str, Any]) -> None:
         """Keep the reason with the state that it explains: blocked, waiting, N/A. Any other state has none."""
