@@ -419,10 +419,10 @@ def test_nobody_brings_a_small_project_where_the_chain_forbids(cast):
         a_step(8, "sit", approval="sit_verification", applies="if_applicable", needs=("sit.step-7", "design.step-6")),
     )
 
-    live(cast, version, kind="custom", examples=30, steps=30)
+    live(cast, version, kind="custom", examples=25, steps=30)
 
 
 def test_nobody_brings_an_integration_where_the_chain_forbids(cast, playbooks):
     assert set(usual_people(cast)) >= {"PM", "SE", "INM"}
 
-    live(cast, playbooks["integration"], kind="partner", examples=8, steps=25)
+    live(cast, playbooks["integration"], kind="partner", examples=6, steps=25)
