@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
@@ -17,26 +18,29 @@ def signed_in(request: HttpRequest) -> User:
 
 def get_project(request: HttpRequest, code: str) -> Project:
     """Return the project if the person may see it; else 404, the same as for one that is not there."""
-    visible = Project.objects.visible_to(signed_in(request)).select_related("core_system")
-    project = visible.filter(code=code).first()
-    if project is None:
-        raise Http404("There is no such project, or you have no seat on it.")
-    return project
+    try:
+        return Project.objects.visible_to(signed_in(request)).select_related("core_system").get(code=code)
+    except Project.DoesNotExist:
+        raise Http404("There is no such project, or you have no seat on it.") from None
 
 
 def get_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
     """Return the live step `playbook/step-key` of a project that the person may see; else 404."""
-    visible = Project.objects.visible_to(signed_in(request))
+    return _step(request, code, path, ProjectStep.objects.select_related("template", "project"))
+
+
+def get_step_to_move(request: HttpRequest, code: str, path: str) -> ProjectStep:
+    """Return the step as `get_step` does, but only which it is: `perform()` reads it again under the lock."""
+    return _step(request, code, path, ProjectStep.objects.only("project"))
+
+
+def _step(request: HttpRequest, code: str, path: str, steps: QuerySet[ProjectStep]) -> ProjectStep:
     playbook, _, key = path.partition("/")
-    step = (
-        ProjectStep.objects.filter(project__in=visible.filter(code=code))
-        .filter(template__key=key, template__version__playbook__slug=playbook)
-        .select_related("template", "project")
-        .first()
-    )
-    if step is None:
-        raise Http404("There is no such step, or you have no seat on its project.")
-    return step
+    projects = Project.objects.visible_to(signed_in(request)).filter(code=code).order_by()
+    try:
+        return steps.get(project__in=projects, template__key=key, template__version__playbook__slug=playbook)
+    except ProjectStep.DoesNotExist:
+        raise Http404("There is no such step, or you have no seat on its project.") from None
 
 
 def may_manage(project: Project, person: User) -> bool:

@@ -17,7 +17,7 @@ from projects.models import ProjectStep
 from projects.page import board_label, needs_of, step_moves, step_row
 from projects.people import Person
 from projects.team import name_on_step
-from projects.views.getters import get_step, may_manage, signed_in
+from projects.views.getters import get_step, get_step_to_move, may_manage, signed_in
 from projects.views.refusals import add_errors, status_of
 from raci.letters import Letter
 from transitions.blockers import Blocker, MoveRefused, UnknownMove
@@ -46,7 +46,7 @@ def menu(request: HttpRequest, code: str, path: str) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
     """Move a step. With htmx the answer is its row; a refusal is its menu again, with the reasons, at 409."""
-    step = get_step(request, code, path)
+    step = (get_step if _names_others(request) else get_step_to_move)(request, code, path)
     form = move_form(step, request)
     try:
         if not form.is_valid():
@@ -167,7 +167,7 @@ def move_form(step: ProjectStep, request: HttpRequest | None = None) -> MoveForm
 
     Most moves name neither; then the board is not read before the move locks the project and reads it anyway.
     """
-    if request and not any(request.POST.get(name) for name in ("owner", "reopens")):
+    if request and not _names_others(request):
         return MoveForm(request.POST)
     board = step.project.board
     people: dict[int, Person] = {seat.person.id: seat.person for seat in board.seats if seat.person}
@@ -187,6 +187,11 @@ def _moved_fragment(request: HttpRequest, row: ProjectStep, words: str) -> HttpR
     response = render(request, "projects/parts/step_row.html", context)
     trigger_client_event(response, "moved", {"focus": f"status-{row.pk}"})
     return trigger_client_event(response, "toast", {"text": words, "level": "success"})
+
+
+def _names_others(request: HttpRequest) -> bool:
+    """Return whether the move names a person or steps, which are held against the project's own."""
+    return any(request.POST.get(name) for name in ("owner", "reopens"))
 
 
 class InvalidForm(MoveRefused):

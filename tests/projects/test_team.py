@@ -130,6 +130,20 @@ def test_who_is_deactivated_holds_a_seat_for_nobody(project, cast):
         move(project, "design.step-1", "start", cast.sofia)
 
 
+def test_who_is_deactivated_moves_nothing_by_name_or_as_administrator(project, cast):
+    name_on_step(step_of(project, "design.step-1"), "R", cast.dele, by=cast.priya)
+    for person in (cast.dele, cast.adele):
+        person.is_active = False
+        person.save()
+        before = everything()
+
+        with pytest.raises(NotPermitted), transaction.atomic():
+            move(project, "design.step-1", "start", person)
+        with pytest.raises(NotPermitted), transaction.atomic():
+            perform(project, "hold", by=person, note="x")
+        assert everything() == before
+
+
 def test_who_is_deactivated_and_replaced_has_nothing_left_to_come_back_to(project, cast):
     cast.sofia.is_active = False
     cast.sofia.save()
