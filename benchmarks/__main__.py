@@ -36,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     folder = database.ROOT / "var" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
+    with database.alone():
+        _run(options, folder)
+
+
+def _run(options: argparse.Namespace, folder: Path) -> None:
     if options.fresh or not database.is_seeded(options.projects):
         _seed(options.projects)
     with database.copied() as address:

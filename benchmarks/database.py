@@ -19,6 +19,8 @@ from psycopg2 import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDED, RUN = "gatehouse_bench", "gatehouse_bench_run"
+#: The number of the advisory lock, in the server's own database. PostgreSQL lets go of it when its holder ends.
+LOCK = 4_628_424_873
 DEFAULT_SERVER = "postgres://root@127.0.0.1:5432/"
 #: What a seeded database depends on: other rows would come of it if one of these changed.
 SOURCES = (
@@ -46,6 +48,20 @@ def wanted(projects: int) -> str:
         for path in sorted(ROOT.glob(pattern)):
             digest.update(path.read_bytes())
     return f"benchmark of Gatehouse: {projects} projects, sources {digest.hexdigest()[:16]}"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the server's benchmark lock: a second run would drop the first one's database, and each would measure the other.
+
+    Raises:
+        SystemExit: somebody else holds it.
+    """
+    with _server() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise SystemExit("Another benchmark is running on this server. Start this one when it has ended.")
+        yield
 
 
 def is_seeded(projects: int) -> bool:
