@@ -6,7 +6,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 JOBS   ?= 2
 PYTEST ?=
-ROOMS  := config accounts raci transitions playbook projects
+ROOMS  := config history accounts raci transitions playbook projects
 GRAPHS := projects.Project.phase projects.Project.standing projects.ProjectStep.status playbook.Version.status
 LOCK   := uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet
 

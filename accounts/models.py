@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 
 class Side(models.TextChoices):
@@ -83,3 +85,60 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split()[0] if self.name.split() else self.email
+
+
+class OutgoingMail(models.Model):
+    """One mail to one person: what kind, about what, and whether it has gone. Its words are made when it is sent."""
+
+    key = models.CharField(max_length=160, unique=True, help_text="What is said to whom on which occasion: once")
+    kind = models.CharField(max_length=40)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="mails")
+    details = models.JSONField(default=dict)
+    subject = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-made_at", "-pk")
+        indexes = (
+            models.Index(fields=("due_at",), name="mail_waiting", condition=models.Q(sent_at=None, failed_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.person}"
+
+
+class EmailedLinkQuerySet(models.QuerySet["EmailedLink"]):
+    """Links, in the words of those who use them."""
+
+    def open(self, now: dt.datetime) -> EmailedLinkQuerySet:
+        """Links that may still be used."""
+        return self.filter(used_at=None, expires_at__gt=now)
+
+
+class EmailedLink(models.Model):
+    """A link that was e-mailed: for one person, to one path, once. Neither token nor code is kept in clear."""
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="emailed_links")
+    purpose = models.CharField(max_length=20)
+    leads_to = models.CharField(max_length=300)
+    token_hash = models.CharField(max_length=64, unique=True)
+    code_hash = models.CharField(max_length=64)
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EmailedLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-made_at", "-pk")
+        indexes = (models.Index(fields=("person", "code_hash"), name="link_code"),)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.person}"

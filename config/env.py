@@ -29,6 +29,8 @@ VAR_DIR: Path = Path(_env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 DATABASE_URL: str = _env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gatehouse.sqlite3'}")
 #: `redis://host:port/db`: broker and cache. Without it tasks run at once, in the process that asks for them.
 REDIS_URL: str = _env.str("REDIS_URL", default="")
+#: How the outside reaches us: mails carry no request to take it from. No slash at the end.
+SITE_URL: str = _env.str("SITE_URL", default="http://127.0.0.1:8000")
 #: Put before each key of the cache, where several installations share one Redis.
 CACHE_PREFIX: str = _env.str("CACHE_PREFIX", default="")
 #: True where TLS ends in front of us and the proxy says so in X-Forwarded-Proto.

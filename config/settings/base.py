@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "csp",
+    "history.apps.HistoryConfig",
     "accounts.apps.AccountsConfig",
     "raci.apps.RaciConfig",
     "transitions.apps.TransitionsConfig",
@@ -167,6 +169,7 @@ CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
 #: Written to the database when beat starts, over what is there under the same name.
 CELERY_BEAT_SCHEDULE = {
+    "send-due-mail": {"task": "accounts.tasks.send_due_mail", "schedule": dt.timedelta(minutes=1)},
     "recount-projects": {
         "task": "projects.tasks.recount_projects",
         "schedule": TzAwareCrontab(minute="0", hour="3", tz=ZoneInfo("America/New_York")),
@@ -184,6 +187,7 @@ EMAIL_USE_TLS = MAIL.use_tls
 EMAIL_USE_SSL = MAIL.use_ssl
 EMAIL_FILE_PATH = MAIL.file_path
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+SITE_URL = env.SITE_URL
 
 logs.configure()
 LOGGING = logs.logging_settings(env.LOG_LEVEL, as_json=False)

@@ -1,0 +1,20 @@
+"""Sending mail off the request. The rows say what is due; a task only makes it sooner."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts import mail
+
+
+@shared_task
+def send_mail(pk: int) -> None:
+    """Send one mail."""
+    mail.send(pk)
+
+
+@shared_task
+def send_due_mail() -> int:
+    """Send what is due and was not sent; return how many went out."""
+    return sum(mail.send(pk) for pk in mail.due(timezone.now()))

@@ -1,0 +1,58 @@
+"""The inbox: what a person must hear, as rows. Mails and digests say the same again; the row is what counts."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from projects.models.project import Project
+from projects.models.step import ProjectStep
+
+
+class NoticeKind(models.TextChoices):
+    """What is heard of."""
+
+    APPROVAL_ASKED = "approval_asked", "Approval asked"
+    COMMENT_ASKED = "comment_asked", "Comment asked"
+    DECIDED = "decided", "Decided"
+    STEP_DONE = "step_done", "Step done"
+    SEAT_GIVEN = "seat_given", "Seat given"
+    DELEGATED = "delegated", "Delegated"
+
+
+#: Kinds that are heard in a summary of the day, never at once (I hears of completion).
+IN_SUMMARY = (NoticeKind.STEP_DONE,)
+
+
+class Notice(models.Model):
+    """One thing that one person is to hear, once. Written in the transaction of what it tells of."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=20, choices=NoticeKind.choices)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="notices")
+    step = models.ForeignKey(ProjectStep, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
+    occasion = models.CharField(
+        max_length=80, help_text="What happened, such as `record:12`: with person and kind, once"
+    )
+    text = models.CharField(max_length=300)
+    why = models.CharField(
+        max_length=120, help_text="Why this person hears it, such as: you are consulted on this step"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    heard_from = models.DateTimeField(
+        default=timezone.now, help_text="Not shown before: a summary waits for its morning"
+    )
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-heard_from", "-pk")
+        constraints = (models.UniqueConstraint(fields=("person", "kind", "occasion"), name="notice_once"),)
+        indexes = (
+            models.Index(fields=("person", "-heard_from"), name="notice_inbox"),
+            models.Index(fields=("person", "heard_from"), name="notice_unread", condition=models.Q(read_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return self.text
