@@ -228,7 +228,9 @@ def test_what_counts_as_inline(text: str, found: list[str]) -> None:
 
 
 def test_no_template_has_inline_script_or_style() -> None:
-    assert {path: found for path in TEMPLATES if (found := Inline((ROOT / path).read_text()).found)} == {}
+    # A mail is no page: its readers know no stylesheet, and our policy does not reach them.
+    pages = [path for path in TEMPLATES if not path.startswith("templates/mail/")]
+    assert {path: found for path in pages if (found := Inline((ROOT / path).read_text()).found)} == {}
 
 
 # -- Machines -------------------------------------------------------------------------------------
