@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from accounts.models import Side, User
 from playbook.forms import FilterForm
@@ -15,6 +16,7 @@ from playbook.page import Filter, change_rows, day_in, phase_marks, phase_names,
 from transitions.version import VersionStatus
 
 
+@require_safe
 def browse(request: HttpRequest) -> HttpResponse:
     """List the playbooks by the version on which a project would start today; staff see drafts as well."""
     reader = get_reader(request)
@@ -39,6 +41,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     return render(request, "playbook/list.html", {"nav": "playbooks", "rows": rows})
 
 
+@require_safe
 def show(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """Show one version: its roles and its steps, filtered by phase, role and words."""
     reader = get_reader(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Archived(MoveRefused):
 
 class StaleRow(MoveRefused):
     """The row changed since the person saw it. `row` is what it is now."""
+
+    row: Any
 
     def __init__(self, row: object, text: str) -> None:
         self.row = row

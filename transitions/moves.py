@@ -75,7 +75,7 @@ def perform(
         if row.is_archived():
             raise Archived(str(row.root()))
         if revision is not None and revision != row.revision:
-            raise StaleRow(row, f"{row} changed since you saw it. Look at what it is now, then choose again.")
+            raise StaleRow(row, _changed_meanwhile(row, spec))
         blockers = _wrong_state(row, spec) or spec.missing(given) or _too_long(given["note"])
         blockers = blockers or list(row.blockers(move, by=by, today=today, details=given))
         if blockers:
@@ -236,6 +236,17 @@ def _wrong_state(row: Machine, spec: MoveSpec) -> list[Blocker]:
     state = getattr(row, f"get_{_field_of(row, spec.name)}_display")()
     can = ", ".join(other.name for other in row.open_moves()) or "nothing"
     return [Blocker("wrong-state", f"“{spec.label}” does not go from {state.lower()}. From here: {can}.")]
+
+
+def _changed_meanwhile(row: Machine, spec: MoveSpec) -> str:
+    """Say both: what the row is by now, through whom, and what the person wanted."""
+    state = getattr(row, f"get_{_field_of(row, spec.name)}_display")()
+    last = TransitionRecord.objects.of(row).select_related("by").first()
+    through = f" ({last.by.name if last.by else 'the system'})" if last else ""
+    return (
+        f"{row} changed since you saw it. It is {state.lower()} now{through}; you asked for “{spec.label}”. "
+        "Look at what it is now, then choose again."
+    )
 
 
 def _too_long(note: str) -> list[Blocker]:

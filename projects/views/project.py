@@ -15,9 +15,10 @@ from projects.forms import GoLiveForm, MoveForm, PersonForm
 from projects.models import Project
 from projects.page import gate_panel, phase_sections, short_date, team
 from projects.team import fill_seat
+from projects.views.conflicts import show_conflict
 from projects.views.getters import get_project, may_manage, signed_in
 from projects.views.refusals import add_errors, status_of
-from transitions.blockers import Blocker, MoveRefused, UnknownMove
+from transitions.blockers import Blocker, MoveRefused, StaleRow, UnknownMove
 from transitions.clock import business_day
 from transitions.models import TransitionRecord
 from transitions.moves import perform
@@ -122,6 +123,9 @@ def go_live(request: HttpRequest, code: str) -> HttpResponse:
             )
         except (MoveRefused, ValidationError) as refused:
             status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                now: Project = refused.row
+                show_conflict(form, stored={"target_go_live": now.target_go_live}, carries={"revision": now.revision})
         else:
             messages.success(request, f"Target go-live is now {short_date(row.target_go_live, business_day())}.")
             return redirect(row)

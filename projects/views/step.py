@@ -17,10 +17,11 @@ from projects.models import ProjectStep
 from projects.page import board_label, needs_of, step_moves, step_row
 from projects.people import Person
 from projects.team import name_on_step
+from projects.views.conflicts import show_conflict
 from projects.views.getters import get_step, get_step_to_move, may_manage, signed_in
 from projects.views.refusals import add_errors, status_of
 from raci.letters import Letter
-from transitions.blockers import Blocker, MoveRefused, UnknownMove
+from transitions.blockers import Blocker, MoveRefused, StaleRow, UnknownMove
 from transitions.clock import business_day
 from transitions.gates import needed_by
 from transitions.models import TransitionRecord
@@ -78,6 +79,8 @@ def due(request: HttpRequest, code: str, path: str) -> HttpResponse:
             move_due_date(step, data["due"], by=signed_in(request), reason=data["reason"], revision=data["revision"])
         except (MoveRefused, ValidationError) as refused:
             status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                show_conflict(form, stored={"due": refused.row.due}, carries={"revision": refused.row.revision})
         else:
             messages.success(request, f"{step} is due {data['due']:%b} {data['due'].day}, {data['due'].year} now.")
             return redirect(step.project.step_url(path))
@@ -97,6 +100,10 @@ def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
             name_on_step(step, data["letter"], data["person"], by=signed_in(request), revision=data["revision"])
         except (MoveRefused, ValidationError) as refused:
             status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                row = refused.row
+                named = row.responsible if data["letter"] == "R" else row.accountable
+                show_conflict(form, stored={"person": named}, carries={"revision": row.revision})
         else:
             letter = Letter(data["letter"]).label.lower()
             messages.success(request, f"{data['person'] or 'Nobody by name'} is {letter} for {step} now.")

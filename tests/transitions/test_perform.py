@@ -99,7 +99,10 @@ def test_then_the_revision_that_was_seen(project, cast):
     refused = refusal(step, "complete", by=cast.sofia, revision=7)
 
     assert (type(refused), said(refused)) == (StaleRow, [("stale", "")])
-    assert str(refused) == "Payments changed since you saw it. Look at what it is now, then choose again."
+    assert str(refused) == (
+        "Payments changed since you saw it. It is not started now; you asked for “Done”. "
+        "Look at what it is now, then choose again."
+    )
     assert (refused.row.pk, refused.row.revision) == (step.pk, 0)
 
 
