@@ -9,19 +9,20 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from history.stale import RowAdmin
 from projects.models import Approval, Biller, CoreSystem, DateChange, Project, ProjectStep, Seat, Waiver
 from transitions.models import TransitionRecord
 
 
 @admin.register(Biller)
-class BillerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BillerAdmin(RowAdmin):
     list_display = ("name", "code", "vertical")
     list_filter = ("vertical",)
     search_fields = ("name", "code")
 
 
 @admin.register(CoreSystem)
-class CoreSystemAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CoreSystemAdmin(RowAdmin):
     list_display = ("name", "partner")
     search_fields = ("name", "partner")
 

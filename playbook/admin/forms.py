@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from history.stale import StaleCheck, fingerprint
 from playbook import vocabulary as words
 from playbook.admin.bases import AnyModelForm
 from playbook.admin.fields import LinesField, read_codes
-from playbook.admin.stale import StaleCheck, fingerprint
 from playbook.data import CHANGE_KEYS
 from playbook.models import Role, Step, Version
 from playbook.nodes import text_problem

@@ -15,10 +15,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from history.stale import fingerprint
 from playbook.admin.bases import AnyInline
 from playbook.admin.drafts import DraftAdmin, refused
 from playbook.admin.forms import PublishForm, RetireForm, RoleForm, VersionForm
-from playbook.admin.stale import fingerprint
 from playbook.data import PlaybookData, StepData
 from playbook.lint import Finding, lint
 from playbook.models import PublishedIsFinal, Role, Version

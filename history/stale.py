@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.contrib import admin
+from django.forms.models import model_to_dict
+from django.http import HttpRequest
 
-from playbook.admin.bases import AnyModelForm
+if TYPE_CHECKING:
+    AnyModelForm = forms.ModelForm[Any]
+    AnyAdmin = admin.ModelAdmin[Any]
+else:
+    AnyModelForm = forms.ModelForm
+    AnyAdmin = admin.ModelAdmin
 
 
 def fingerprint(value: object) -> str:
@@ -77,3 +85,38 @@ class StaleCheck(AnyModelForm):
         if isinstance(value, list | tuple):
             return "; ".join(map(str, value))
         return "" if value is None else str(value)
+
+
+class RowForm(StaleCheck):
+    """The admin's form of a row of reference data, guarded as above: what it compares are the row's own fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.remember()
+
+    def stored(self) -> object:
+        """Return the fields of the form as the row has them; of rows that it points to, their keys."""
+        values = model_to_dict(self.instance, fields=[name for name in self.fields if name not in self.uncompared])
+        return {
+            name: sorted(row.pk for row in value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.refuse_stale()
+        return cleaned
+
+
+class RowAdmin(AnyAdmin):
+    """An admin page that answers 409 where its form is stale and 400 where it is wrong, not 200."""
+
+    form = RowForm
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Render the form with the status that its errors have."""
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if context.get("errors"):
+            form = context["adminform"].form
+            response.status_code = 409 if getattr(form, "is_stale", False) else 400
+        return response
