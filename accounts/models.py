@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from functools import lru_cache
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -21,9 +22,15 @@ class Side(models.TextChoices):
     PARTNER = "partner", "Partner"
 
 
+@lru_cache(maxsize=1)
+def known_zones() -> frozenset[str]:
+    """Return the names of the IANA zones. Looking them up walks through the zone files, so that is done once a process."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def validate_time_zone(value: str) -> None:
     """Raise ValidationError unless `value` is an IANA zone name such as `America/New_York`."""
-    if value not in zoneinfo.available_timezones():
+    if value not in known_zones():
         raise ValidationError(f"“{value}” is not a time zone. Use a name such as America/New_York.")
 
 
