@@ -13,6 +13,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from history.tracking import HistoryOf, Tracked, TrackedQuerySet
+
 
 class Side(models.TextChoices):
     """Which side of the table a person, or a playbook's role, sits on."""
@@ -34,7 +36,7 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(f"“{value}” is not a time zone. Use a name such as America/New_York.")
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(BaseUserManager["User"].from_queryset(TrackedQuerySet)):  # type: ignore[misc]
     """Makes people. E-mail addresses are compared without regard to case."""
 
     def create_user(self, email: str, name: str, password: str | None = None, **fields: object) -> User:
@@ -53,7 +55,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Tracked, AbstractBaseUser, PermissionsMixin):
     """A person who signs in with an e-mail address."""
 
     email = models.EmailField("e-mail", unique=True)
@@ -64,12 +66,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may open the admin", default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
+    #: Never a secret, and not each sign-in.
+    history = HistoryOf(without=("password", "last_login"))
     objects = UserManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("name", "pk")
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_any_case"),)
 

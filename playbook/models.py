@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.urls import reverse
 
 from accounts.models import Side
+from history.tracking import HistoryOf, Tracked, TrackedQuerySet
 from playbook import vocabulary as words
 from playbook.format import ChangeData, PlaybookData, RoleData, StepData, digest
 from playbook.lint import lint, publish_blockers, warning_ids
@@ -52,7 +53,7 @@ def refuse_final(version_ids: Iterable[Any]) -> None:
             raise PublishedIsFinal(version)
 
 
-class DraftOnlyQuerySet(models.QuerySet[Any]):
+class DraftOnlyQuerySet(TrackedQuerySet):
     """Rows of a version: changed and deleted in bulk only while every version concerned is a draft."""
 
     def _guard(self) -> None:
@@ -88,7 +89,7 @@ class DraftOnlyQuerySet(models.QuerySet[Any]):
             return super().delete()
 
 
-class DraftOnly(models.Model):
+class DraftOnly(Tracked):
     """A row of a version. It changes with its draft, and no more once that is published."""
 
     VERSION_PATH: ClassVar[str] = "version"
@@ -125,7 +126,7 @@ class DraftOnly(models.Model):
         # loaddata calls Model.save_base itself, past the one above, and comes here.
         if raw:
             self._guard()
-        return super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]
+        return super()._save_table(raw, *args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
@@ -133,7 +134,7 @@ class DraftOnly(models.Model):
             return super().delete(*args, **kwargs)
 
 
-class Playbook(models.Model):
+class Playbook(Tracked):
     """A method with a name. What it says is in its versions."""
 
     slug = models.CharField(max_length=words.LONGEST_SLUG, unique=True, validators=[slug_validator])
@@ -141,7 +142,11 @@ class Playbook(models.Model):
     title = models.CharField(max_length=words.LONGEST_PLAYBOOK_TITLE)
     kind = models.CharField(max_length=10, choices=PlaybookKind.choices, default=PlaybookKind.PHASED)
 
+    objects = TrackedQuerySet.as_manager()
+    history = HistoryOf()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ("title",)
 
     def __str__(self) -> str:
@@ -222,6 +227,11 @@ class Version(VersionMachine):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
     confirmed_warnings = models.JSONField(default=list, blank=True, editable=False)
+
+    #: That it was published or retired, by whom and when, is told by the record of its moves; digests follow from what it says.
+    history = HistoryOf(
+        root="playbook", without=("status", "revision", "digest", "loaded_digest", "published_at", "published_by")
+    )
 
     objects = VersionQuerySet.as_manager()  # type: ignore[misc]
 
@@ -326,6 +336,8 @@ class Role(DraftOnly):
     )
     position = models.PositiveSmallIntegerField(default=0)
 
+    history = HistoryOf(root="version")
+
     class Meta:
         base_manager_name = "objects"
         ordering = ("position", "pk")
@@ -365,6 +377,8 @@ class Step(DraftOnly):
     raci_source = models.CharField(max_length=words.LONGEST_CELL, blank=True)
     derived = models.JSONField(default=list, blank=True)
     open_questions = models.JSONField(default=list, blank=True)
+
+    history = HistoryOf(root="version")
 
     class Meta:
         base_manager_name = "objects"
@@ -425,6 +439,8 @@ class StepRole(DraftOnly):
     role = models.ForeignKey(Role, on_delete=models.RESTRICT, related_name="letters")
     letter = models.CharField(max_length=1, choices=Letter.choices)
     position = models.PositiveSmallIntegerField(default=0)
+
+    history = HistoryOf(root="step")
 
     class Meta:
         base_manager_name = "objects"

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from accounts.models import User
+from history.context import named
 from playbook import vocabulary as words
 from playbook.format import PlaybookData, StepData, digest, parse
 from playbook.lint import lint, warning_ids
@@ -33,6 +34,7 @@ class LoadResult:
     outcome: Outcomes
 
 
+@named
 @transaction.atomic
 def load_playbook(text: str, *, by: User | None = None, publish: bool = False) -> LoadResult:
     """Load a playbook from YAML; a text that was loaded before, or says what some version says, changes nothing.
@@ -112,6 +114,7 @@ def start_playbook(playbook: Playbook) -> Version:
     return write_draft(PlaybookData(playbook.slug, playbook.title, playbook.kind), playbook=playbook)
 
 
+@named
 @transaction.atomic
 def new_draft(version: Version, by: User | None) -> Version:
     """Copy a version as its playbook's next draft.

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from history.context import named
 from projects.models import DateChange, Project, ProjectStep
 from projects.start import check_dates
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 
 
+@named
 def move_due_date(
     step: ProjectStep,
     due: dt.date,
@@ -50,6 +52,7 @@ def move_due_date(
     return row
 
 
+@named
 def move_target_go_live(
     project: Project,
     target: dt.date,

@@ -17,6 +17,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
+from history.context import named
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
 from playbook.models import Applies, Version
 from projects.board import LiveStep, count
@@ -163,6 +164,7 @@ def draft(version_ids: Iterable[int], *, integration_kind: str, phased_go_live: 
     return StartDraft(versions, steps, left_out, plan_due_dates(planned, kickoff), tuple(phases), _roles(versions))
 
 
+@named
 def start_project(start: Start, *, by: User, now: dt.datetime | None = None) -> Project:
     """Make the project: its row, pins, steps, seats, grants and the record of it; in one transaction, or nothing.
 
@@ -285,8 +287,7 @@ def _core_system(name: str) -> CoreSystem | None:
     found = CoreSystem.objects.filter(name=name).first()
     if found is None:
         CoreSystem(name=name).full_clean(validate_unique=False)
-        CoreSystem.objects.bulk_create([CoreSystem(name=name)], ignore_conflicts=True)  # somebody may be as quick
-        found = CoreSystem.objects.get(name=name)
+        found = CoreSystem.objects.create(name=name)  # where somebody was as quick, the next attempt finds it
     return found
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from history.context import named
 from playbook.catalog import RoleTemplate
 from projects.models import Project, ProjectGrant, ProjectStep, Seat
 from projects.models.project import VIEW
@@ -26,6 +27,7 @@ def grants_due(seats: Iterable[tuple[RoleTemplate, User]]) -> dict[int, set[str]
     return due
 
 
+@named
 def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) -> None:
     """Put `person` (or nobody) into a seat, and into those of the same role in the project's other playbooks.
 
@@ -49,6 +51,7 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) 
         _settle_people(row, before=before, after=person)
 
 
+@named
 def name_on_step(
     step: ProjectStep, letter: str, person: User | None, *, by: User, revision: int | None = None
 ) -> ProjectStep:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from history.context import named
 from projects.models import Project, Waiver
 from transitions.blockers import Blocker, NotPermitted
 from transitions.clock import business_day
@@ -19,6 +20,7 @@ from transitions.moves import NOTE_LIMIT
 LONGEST = dt.timedelta(days=180)
 
 
+@named
 def waive(
     project: Project,
     *,

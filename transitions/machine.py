@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, cast
 from django.db import models
 from django_fsm import ConcurrentTransition, FSMField, FSMFieldDescriptor
 
+from history.tracking import Tracked, TrackedQuerySet
 from transitions.blockers import Blocker, UnknownMove
 
 _door_open: ContextVar[bool] = ContextVar("door_open", default=False)
@@ -65,7 +66,7 @@ class StateField(FSMField):
         return super().change_state(instance, method, *args, **kwargs)
 
 
-class GuardedQuerySet(models.QuerySet[Any]):
+class GuardedQuerySet(TrackedQuerySet):
     """A queryset through which no state can be written and no row deleted."""
 
     def _guard(self, names: Iterable[str]) -> None:
@@ -125,7 +126,7 @@ class MoveSpec:
         ]
 
 
-class Machine(models.Model):
+class Machine(Tracked):
     """A live row. `revision` counts its changes: a form carries it, and a stale one is refused, never saved over."""
 
     MOVES: ClassVar[tuple[MoveSpec, ...]] = ()
@@ -199,7 +200,7 @@ class Machine(models.Model):
         if raw and not _door_open.get():
             raise StateGuarded(f"{type(self).__name__} rows are live: they are not loaded from fixtures")
         self.refuse_unmoved_states()
-        updated = super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]
+        updated = super()._save_table(raw, *args, **kwargs)
         self._remember_states()
         return bool(updated)
 

@@ -9,6 +9,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
+from history.stamps import Stamped
+
 
 class RecordIsFinal(Exception):  # noqa: N818
     """Somebody tried to change or delete a record of what happened."""
@@ -48,11 +50,12 @@ class RecordQuerySet(models.QuerySet["TransitionRecord"]):
         raise RecordIsFinal("a transition record is never deleted")
 
 
-class TransitionRecord(models.Model):
+class TransitionRecord(Stamped):
     """One move: what, from where to where, by whom, when, why, and what was true at the passage.
 
     `root` is the row that owns the moved one (a step's project), so that a project's whole history is one query.
-    `by` is empty for what the system did by itself. `facts` holds the gate's criteria as they stood.
+    `by` is empty for what the system did by itself; `origin` and `batch` say through which door it came, and with what. `facts`
+    holds the gate's criteria as they stood.
     """
 
     object_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")

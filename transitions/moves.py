@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils import timezone
 
+from history.context import named
 from transitions.blockers import Archived, Blocker, MoveRefused, NotPermitted, StaleRow
 from transitions.clock import business_day
 from transitions.machine import Machine, MoveSpec, door
@@ -35,6 +36,7 @@ class Outcome(Generic[Row]):
     record: TransitionRecord
 
 
+@named
 def perform(
     obj: Row,
     move: str,
@@ -133,6 +135,7 @@ def begin(
     _insert(rows, save, states)
 
 
+@named
 def bring_in(
     rows: Sequence[Row],
     save: Callable[[Sequence[Row]], object],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.db import models
 from django.db.models import Q
 
+from history.stamps import Stamped
+from history.tracking import Tracked, TrackedQuerySet
 from transitions.blockers import Archived
 from transitions.machine import in_move
 from transitions.standing import Standing
@@ -35,7 +36,7 @@ def refuse_archived(model: Any, projects: Iterable[Any], row: Any = None) -> Non
         raise Archived
 
 
-class OwnedQuerySet(models.QuerySet[Any]):
+class OwnedQuerySet(TrackedQuerySet):
     """Rows of projects. Bulk writes are refused where a project concerned is archived."""
 
     def _refuse_archived(self) -> None:
@@ -73,7 +74,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
         return super().delete()
 
 
-class Owned(models.Model):
+class Owned(Tracked):
     """A row of a project, with the door shut after the project's end."""
 
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()
@@ -86,7 +87,7 @@ class Owned(models.Model):
     def _save_table(self, *args: Any, **kwargs: Any) -> bool:
         # Every save comes through here: save_base() too, and loaddata.
         self._refuse_archived()
-        return bool(super()._save_table(*args, **kwargs))  # type: ignore[misc]
+        return super()._save_table(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         self._refuse_archived()
@@ -117,7 +118,7 @@ class DecisionIsFinal(Exception):  # noqa: N818
         super().__init__(f"{what} rows are evidence: they are added, never changed or deleted.")
 
 
-class Final(Owned):
+class Final(Stamped, Owned):
     """An owned row that is never changed once written."""
 
     objects: ClassVar[Any] = FinalQuerySet.as_manager()
@@ -130,7 +131,7 @@ class Final(Owned):
         self,
         raw: bool = False,
         cls: Any = None,
-        force_insert: bool = False,
+        force_insert: bool | tuple[Any, ...] = False,
         force_update: bool = False,
         using: str | None = None,
         update_fields: Any = None,

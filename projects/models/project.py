@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import User
+from history.tracking import HistoryOf
 from playbook.models import Step, Version
 from projects.board import Board, Totals
 from projects.models.archive import Owned
@@ -122,6 +123,10 @@ class Project(PhaseMachine, StandingMachine):
     next_due = models.DateField(null=True, blank=True)
     next_template = models.ForeignKey(Step, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
+    #: Phase and standing are told by the record of moves; the totals follow from the steps.
+    history = HistoryOf(
+        without=("phase", "phase_since", "standing", "revision", "start_key", "next_template", *Totals.__slots__)
+    )
     objects: ClassVar[Any] = ProjectQuerySet.as_manager()
 
     class Meta:
@@ -219,14 +224,19 @@ class Project(PhaseMachine, StandingMachine):
         }
 
     def settle(self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
+        written = ["phase", "standing", "revision", *Totals.__slots__]
         if move in {"advance", "return_to"}:
             self.phase_since = now
+            written.append("phase_since")
+            live_on = self.actual_go_live
             if move == "advance" and self.phase == Phase.POST_LIVE:
                 self.actual_go_live = details["today"]
             elif move == "return_to" and self.phase != Phase.POST_LIVE:
                 self.actual_go_live = None
+            if self.actual_go_live != live_on:
+                written.append("actual_go_live")
         self.write_totals()
-        self.save()
+        self.save(update_fields=written)
 
     def save_totals(self) -> None:
         """Set the totals from the board and save them alone."""
@@ -250,6 +260,8 @@ class ProjectPlaybook(Owned):
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="pins")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="pins")
+
+    history = HistoryOf(root="project")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("project", "version"), name="pin_once"),)

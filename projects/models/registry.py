@@ -6,6 +6,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
+from history.tracking import HistoryOf, Tracked, TrackedQuerySet
+
 
 class Vertical(models.TextChoices):
     """The trade of a biller; the tier rule of Transition to Client Services reads it."""
@@ -16,7 +18,7 @@ class Vertical(models.TextChoices):
     OTHER = "other", "Other"
 
 
-class Biller(models.Model):
+class Biller(Tracked):
     """A customer whose bills are paid through us. `code` begins the codes of its projects."""
 
     name = models.CharField(max_length=120)
@@ -25,7 +27,11 @@ class Biller(models.Model):
     )
     vertical = models.CharField(max_length=10, choices=Vertical.choices, default=Vertical.UTILITY)
 
+    objects = TrackedQuerySet.as_manager()
+    history = HistoryOf()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ("name",)
         constraints = (models.UniqueConstraint(Lower("name"), name="biller_name_any_case"),)
 
@@ -33,13 +39,17 @@ class Biller(models.Model):
         return self.name
 
 
-class CoreSystem(models.Model):
+class CoreSystem(Tracked):
     """The biller's own system: a CIS for utilities, a policy or claims system for insurers."""
 
     name = models.CharField(max_length=120, unique=True)
     partner = models.CharField("vendor", max_length=120, blank=True)
 
+    objects = TrackedQuerySet.as_manager()
+    history = HistoryOf()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ("name",)
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from history.tracking import HistoryOf
 from playbook.models import Role
 from projects.models.archive import Owned
 from projects.models.project import Project
@@ -18,6 +19,8 @@ class Seat(Owned):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="seats"
     )
+
+    history = HistoryOf(root="project")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("project", "role"), name="seat_once"),)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
+from history.tracking import HistoryOf
 from playbook.models import Step
 from projects.board import A, LiveStep, R
 from projects.models.archive import Owned, OwnedQuerySet
@@ -64,6 +65,8 @@ class ProjectStep(StepMachine, Owned):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="accountable_for"
     )
 
+    #: Its status, and the reason, owner and date that come with one, are told by the record of its moves.
+    history = HistoryOf(root="project", without=("status", "status_since", "reason", "owner", "until", "revision"))
     objects: ClassVar[Any] = ProjectStepQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:

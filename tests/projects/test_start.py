@@ -485,7 +485,7 @@ def queries(act: Any) -> int:
     return len(caught)
 
 
-def test_a_start_takes_as_many_queries_for_4_steps_as_for_200_and_at_most_15(cast, sizes):
+def test_a_start_takes_as_many_queries_for_4_steps_as_for_200_and_at_most_20(cast, sizes):
     started(cast, *sizes.values())  # what a process reads once is read
     found = {}
     for letter, (size, version) in zip("ABC", sizes.items(), strict=True):
@@ -496,7 +496,8 @@ def test_a_start_takes_as_many_queries_for_4_steps_as_for_200_and_at_most_15(cas
         assert Project.objects.get(code=f"B{letter}-1").steps.count() == size
 
     assert len(set(found.values())) == 1, found
-    assert max(found.values()) <= 15
+    # Five of them write the history: of the biller, the core system, the pins, the seats and the steps; a sixth of the project.
+    assert max(found.values()) <= 20
 
 
 def test_a_start_for_a_known_biller_on_a_known_core_system_takes_fewer(cast, sizes):
@@ -505,7 +506,7 @@ def test_a_start_for_a_known_biller_on_a_known_core_system_takes_fewer(cast, siz
 
     counts = [queries(lambda start=start: start_project(start, by=cast.priya)) for start in starts]
     assert len(set(counts)) == 1, counts
-    assert max(counts) <= 12
+    assert max(counts) <= 16  # four of them write the history
 
 
 def test_starting_on_the_page_takes_as_many_queries_for_4_steps_as_for_200(client, cast, sizes):

@@ -6,13 +6,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from history import commands
 from playbook.format import dump_json, dump_yaml
 from playbook.services import version_of
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """`export_playbook SLUG [--version N] [--format yaml|json]`."""
 
     help = "Write a playbook to standard output: the newest published version, unless a number is given."

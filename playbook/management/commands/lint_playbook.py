@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from history import commands
 from playbook.format import FormatError, PlaybookData, parse
 from playbook.lint import Finding, lint
 from playbook.services import version_of
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """`lint_playbook SLUG|FILE [--version N] [--format text|json]`."""
 
     help = "List the findings of a playbook's newest version, drafts included. Findings are no failure: the exit code is 0."

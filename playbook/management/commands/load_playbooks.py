@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from history import commands
 from playbook.format import FormatError
 from playbook.lint import lint
 from playbook.services import LoadResult, load_playbook
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """`load_playbooks [FILE ...]`."""
 
     help = (

@@ -8,8 +8,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from history import commands
 from projects.lookup import live_step, person_by_email, project_by_code, step_row
 from projects.models import Project, ProjectStep
 from projects.status import refusal
@@ -17,7 +16,7 @@ from transitions.blockers import Blocker, MoveRefused
 from transitions.moves import perform
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Move a project (advance, return_to, hold, resume, cancel, complete) or, with --step, one of its steps (start, complete, "
         "submit, approve, reject, wait, block, resume, mark_not_applicable, reopen). Exit 0 and the new state; or exit 1, "

@@ -6,14 +6,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from history import commands
 from projects.lookup import NotFound, project_by_code
 from projects.status import project_status
 from transitions.clock import business_day
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Say where a project stands: phase, gate, blockers, steps."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,13 +6,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from history import commands
 from projects.models import Project
 from projects.recount import recount
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Recompute every project's totals from its steps, report each difference and put it right."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,10 +6,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from history import commands
 from playbook.models import Version
 from projects.bulk_demo import bring_in_projects
 from projects.demo import PEOPLE, plans, seed, seed_people
@@ -18,7 +19,7 @@ from projects.demo import PEOPLE, plans, seed, seed_people
 LIVED = 18
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make the demo people and a portfolio of invented billers at every stage. Running it again adds what is missing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

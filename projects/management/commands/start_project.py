@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.models import User
+from history import commands
 from playbook.models import Playbook, Version
 from projects.billers import propose_code
 from projects.lookup import person_by_email
@@ -20,7 +21,7 @@ from projects.start import PROPOSED, RoleIdentity, Start, StartDraft, draft, sta
 from transitions.blockers import MoveRefused
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Start a project: its playbooks become live steps with dates, seats and a first record."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
