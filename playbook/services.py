@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -14,9 +14,9 @@ from history.context import named
 from playbook import vocabulary as words
 from playbook.format import PlaybookData, StepData, digest, parse
 from playbook.lint import lint, warning_ids
-from playbook.models import Playbook, Role, Step, StepRole, Version, refuse_final
+from playbook.models import Playbook, PublishedIsFinal, Role, Step, StepRole, Version, refuse_final
 from raci.letters import LETTERS, Raci
-from transitions.blockers import Blocker, MoveRefused
+from transitions.blockers import Blocker, MoveRefused, NotPermitted
 from transitions.moves import Outcome, perform
 from transitions.version import VersionStatus
 
@@ -218,6 +218,24 @@ def rename_step(step: Step, *, old_key: str) -> None:
         other.needs = [step.key if need == old_key else need for need in other.needs]
     if others:
         Step.objects.bulk_update(others, ["needs"])
+
+
+@named
+def edit_draft(row: Step | Role, field: str, value: Any, *, by: User) -> None:
+    """Give a field of a draft's step or role another value.
+
+    Raises:
+        NotPermitted: `by` may not change drafts. MoveRefused: the version is published.
+        ValidationError: no such value is possible.
+    """
+    if not by.has_perm(f"playbook.change_{row._meta.model_name}"):
+        raise NotPermitted([Blocker("not-permitted", f"{by} may not change playbooks.")])
+    setattr(row, field, value)
+    row.full_clean()
+    try:
+        row.save(update_fields=[field])
+    except PublishedIsFinal as refused:
+        raise MoveRefused([Blocker("published", str(refused), row.version.admin_url())]) from refused
 
 
 @transaction.atomic

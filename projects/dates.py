@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from history.context import named
+from history.context import acting, named
 from projects.models import DateChange, Project, ProjectStep
 from projects.start import check_dates
 from transitions.blockers import Blocker, NotPermitted, StaleRow
@@ -47,7 +47,8 @@ def move_due_date(
             _write(row.project, row, "due", row.due, due, by, reason, now)
             row.due, row.live.due = due, due
             row.revision += 1
-            row.save(update_fields=["due", "revision"])
+            with acting(reason=reason):
+                row.save(update_fields=["due", "revision"])
             row.project.save_totals()
     return row
 
@@ -80,7 +81,8 @@ def move_target_go_live(
             _write(row, None, "target_go_live", row.target_go_live, target, by, reason, now)
             row.target_go_live = target
             row.revision += 1
-            row.save(update_fields=["target_go_live", "revision"])
+            with acting(reason=reason):
+                row.save(update_fields=["target_go_live", "revision"])
     return row
 
 

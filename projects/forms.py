@@ -128,6 +128,14 @@ class WaiverForm(forms.Form):
     expires = date_field("Holds until", help_text="At most 180 days from today. After that it blocks again.")
 
 
+class RevertForm(forms.Form):
+    """One field to be taken back. `seen` is what it was seen to be, where it was changed again since."""
+
+    field = forms.CharField(max_length=60)
+    seen = forms.CharField(required=False, max_length=20_000, strip=False)
+    next = forms.CharField(required=False, max_length=300)
+
+
 def own_path(address: str, *, fallback: str) -> str:
     """Return `address` if it is a path of this site, else `fallback`: nobody is sent to another host."""
     safe = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)

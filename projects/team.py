@@ -36,7 +36,7 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) 
         ValidationError: no such seat here, or the person is deactivated.
     """
     with transaction.atomic():
-        row = _locked_for(project, by)
+        row = locked_for(project, by)
         board = row.board
         seat = next((seat for seat in board.seats if seat.id == seat_id), None)
         if seat is None:
@@ -66,7 +66,7 @@ def name_on_step(
     if person is not None and not person.is_active:
         raise ValidationError(f"{person.name} is deactivated and cannot be named.")
     with transaction.atomic():
-        project = _locked_for(step.project, by)
+        project = locked_for(step.project, by)
         row = ProjectStep.objects.select_related("template").get(pk=step.pk)
         row.project = project
         if revision is not None and revision != row.revision:
@@ -79,7 +79,8 @@ def name_on_step(
     return row
 
 
-def _locked_for(project: Project, by: User) -> Project:
+def locked_for(project: Project, by: User) -> Project:
+    """Return the project under its lock, for whoever runs it; raise NotPermitted or Archived."""
     row = project.locked()
     if not (by.is_active and (by.is_superuser or row.board.manages(by.pk))):
         raise NotPermitted([Blocker("not-permitted", f"{by} does not run {row}.", row.get_absolute_url())])

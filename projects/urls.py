@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from projects.views import gate, my_work, portfolio, project, start, step
+from projects.views import gate, history, my_work, portfolio, project, start, step
 
 
 class ProjectCode:
@@ -35,11 +35,14 @@ register_converter(StepPath, "step")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="portfolio"), name="home"),
+    path("history", history.overall, name="history"),
+    path("history/<slug:kind>/<int:pk>/revert", history.take_back, name="revert"),
+    path("playbooks/<slug:slug>/history", history.of_playbook, name="playbook-history"),
     path("my-work", my_work.my_work, name="my-work"),
     path("projects/", portfolio.portfolio, name="portfolio"),
     path("projects/start", start.start, name="start-project"),
     path("projects/<code:code>/", project.show, name="project"),
-    path("projects/<code:code>/history", project.history, name="project-history"),
+    path("projects/<code:code>/history", history.of_project, name="project-history"),
     path("projects/<code:code>/move", project.move, name="move-project"),
     path("projects/<code:code>/go-live", project.go_live, name="move-go-live"),
     path("projects/<code:code>/seats/<int:seat_id>", project.seat, name="fill-seat"),
@@ -49,5 +52,6 @@ urlpatterns = [
     path("projects/<code:code>/steps/<step:path>/menu", step.menu, name="step-menu"),
     path("projects/<code:code>/steps/<step:path>/move", step.move, name="move-step"),
     path("projects/<code:code>/steps/<step:path>/due", step.due, name="move-due"),
+    path("projects/<code:code>/steps/<step:path>/history", history.of_step, name="step-history"),
     path("projects/<code:code>/steps/<step:path>/name", step.name_person, name="name-on-step"),
 ]

@@ -24,7 +24,7 @@ from transitions.models import TransitionRecord
 from transitions.moves import perform
 from transitions.phase import PHASE_ORDER, Phase
 
-HISTORY_ON_PAGE, HISTORY_PER_PAGE = 8, 50
+HISTORY_ON_PAGE = 8
 
 
 @require_GET
@@ -88,24 +88,6 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
         return page(request, fresh, refused=refused.blockers, form=form, status=status)
     messages.success(request, _moved_words(outcome.row, spec.name))
     return redirect(outcome.row)
-
-
-@require_GET
-def history(request: HttpRequest, code: str) -> HttpResponse:
-    """Show every move of a project and its steps, latest first, `?before=<id>` for older ones."""
-    project = get_project(request, code)
-    records = TransitionRecord.objects.under(project).select_related("by").order_by("-pk")
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        records = records.filter(pk__lt=int(before))
-    found = list(records[: HISTORY_PER_PAGE + 1])
-    context = {
-        "nav": "portfolio",
-        "project": project,
-        "records": found[:HISTORY_PER_PAGE],
-        "older": found[HISTORY_PER_PAGE - 1].pk if len(found) > HISTORY_PER_PAGE else None,
-    }
-    return render(request, "projects/history.html", context)
 
 
 @require_http_methods(["GET", "POST"])
