@@ -2,24 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
-from django.apps import apps
-from django.contrib.auth.management import create_permissions
+from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet
 
-#: name → the permissions (app_label, codename) that its members have everywhere.
-GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
-    "Implementations": (("projects", "add_project"),),
-    "Portfolio": (("projects", "view_all_projects"),),
+from accounts.models import User
+
+ADMINISTRATORS, EXTERNAL = "Administrators", "External"
+
+#: name → what its members may do everywhere, as `app.codename`; `*` stands for anything. A permission that no room has yet
+#: is given once it is there.
+GROUPS: Mapping[str, Sequence[str]] = {
+    ADMINISTRATORS: (
+        "playbook.*",
+        "projects.*_biller",
+        "projects.*_coresystem",
+        "accounts.add_user",
+        "accounts.change_user",
+        "accounts.view_user",
+        "accounts.invite_person",
+        "accounts.replace_person",
+        "auth.view_group",
+    ),
+    "Portfolio": ("projects.view_all_projects",),
+    "Implementations": ("projects.add_project", "accounts.invite_person"),
+    "Engineering": (),  # SE, SA, INM, TC and DS: their seats say what they may do
+    "Delivery": (),
+    "Client Services": ("projects.decide_tier",),
+    EXTERNAL: (),  # billers and partners
 }
 
 
 def make_groups(**_: Any) -> None:
-    """Make the groups and give them their permissions; safe to run after every migration."""
-    for config in apps.get_app_configs():
-        create_permissions(config, verbosity=0)
-    for name, wanted in GROUPS.items():
-        group, _created = Group.objects.get_or_create(name=name)
-        for app_label, codename in wanted:
-            group.permissions.add(*Permission.objects.filter(content_type__app_label=app_label, codename=codename))
+    """Make the groups and bring their permissions in line with GROUPS: what is no longer there is withdrawn.
+
+    Costs a handful of queries, and writes nothing where all is as it should be.
+    """
+    rows = Permission.objects.values_list("pk", "content_type__app_label", "codename")
+    known = {pk: f"{app}.{codename}" for pk, app, codename in rows}
+    for name, patterns in GROUPS.items():
+        group, _made = Group.objects.get_or_create(name=name)
+        wanted = {pk for pk, full in known.items() if any(fnmatchcase(full, pattern) for pattern in patterns)}
+        given = set(group.permissions.values_list("pk", flat=True))
+        if wanted - given:
+            group.permissions.add(*(wanted - given))
+        if given - wanted:
+            group.permissions.remove(*(given - wanted))
+
+
+def make_groups_last(sender: AppConfig, **_: Any) -> None:
+    """Make the groups once the last app has its permissions: the signal comes for every app, after each migration and flush."""
+    last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+    if sender.name == last.name:
+        make_groups()
+
+
+def keep_staff_in_step(instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    """Let those into the admin, and no others, who are superusers or in Administrators: follows each change of membership."""
+    if action not in {"post_add", "post_remove", "pre_clear", "post_clear"}:
+        return
+    if reverse and action == "pre_clear":
+        instance.leaving = list(instance.user_set.values_list("pk", flat=True))  # after the clearing nobody can tell
+        return
+    if reverse:
+        ids = pk_set if pk_set is not None else getattr(instance, "leaving", [])
+        people = User.objects.filter(pk__in=ids)
+    else:
+        people = User.objects.filter(pk=instance.pk)
+    open_the_admin(people)
+    if not reverse:
+        instance.refresh_from_db(fields=["is_staff"])
+
+
+def open_the_admin(people: QuerySet[User]) -> None:
+    """Bring `is_staff` of these people in line: True for superusers and for who is in Administrators, else False."""
+    members = set(people.filter(groups__name=ADMINISTRATORS).values_list("pk", flat=True))
+    may = Q(is_superuser=True) | Q(pk__in=members)
+    people.filter(may, is_staff=False).update(is_staff=True)
+    people.filter(is_staff=True).exclude(may).update(is_staff=False)

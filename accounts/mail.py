@@ -110,10 +110,10 @@ def send(pk: int, *, now: dt.datetime | None = None) -> bool:
         mail.failed_at, mail.error, mail.leased_until = now, "Nothing left to say.", None
         mail.save(update_fields=["failed_at", "error", "leased_until"])
         return False
-    mail.subject = " ".join(message.subject.split())[:200]
+    mail.subject = subject_of(message)
     mail.attempts += 1
     try:
-        _as_email(mail, message).send()
+        as_email(message, mail.person.email).send()
     except (smtplib.SMTPException, OSError) as fault:
         tries = mail.attempts
         mail.error, mail.leased_until = f"{type(fault).__name__}: {fault}"[:300], None
@@ -129,13 +129,19 @@ def send(pk: int, *, now: dt.datetime | None = None) -> bool:
     return True
 
 
-def _as_email(mail: OutgoingMail, message: Message) -> EmailMultiAlternatives:
-    context = {"message": message, "person": mail.person}
+def as_email(message: Message, address: str) -> EmailMultiAlternatives:
+    """Return a mail to `address` that says `message`, as text and as HTML."""
+    context = {"message": message}
     email = EmailMultiAlternatives(
-        subject=mail.subject,
+        subject=subject_of(message),
         body=render_to_string("mail/message.txt", context),
-        to=[mail.person.email],
+        to=[address],
         headers={"Auto-Submitted": "auto-generated"},
     )
     email.attach_alternative(render_to_string("mail/message.html", context), "text/html")
     return email
+
+
+def subject_of(message: Message) -> str:
+    """Return the subject on one line: a name in it can start no further header."""
+    return " ".join(message.subject.split())[:200]

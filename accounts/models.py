@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 import zoneinfo
 from functools import lru_cache
 from typing import ClassVar
@@ -36,6 +37,16 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(f"“{value}” is not a time zone. Use a name such as America/New_York.")
 
 
+def validate_one_line(value: str) -> None:
+    """Raise ValidationError where `value` has line breaks, control characters or marks that turn the reading direction.
+
+    Names stand in the heads of mails, in file names and beside other people's: none may break out or read backwards.
+    """
+    turns = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    if any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} or mark in turns for mark in value):
+        raise ValidationError("A name is one line of letters, without control characters.", code="one_line")
+
+
 class UserManager(BaseUserManager["User"].from_queryset(TrackedQuerySet)):  # type: ignore[misc]
     """Makes people. E-mail addresses are compared without regard to case."""
 
@@ -59,7 +70,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     """A person who signs in with an e-mail address."""
 
     email = models.EmailField("e-mail", unique=True)
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, validators=[validate_one_line])
     side = models.CharField(max_length=10, choices=Side.choices, default=Side.INTERNAL)
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])
     is_active = models.BooleanField(default=True)
@@ -77,6 +88,10 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         base_manager_name = "objects"
         ordering = ("name", "pk")
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_any_case"),)
+        permissions = (
+            ("invite_person", "Can invite people"),
+            ("replace_person", "Can put one person in the place of another"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -154,3 +169,21 @@ class EmailedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.person}"
+
+
+class SharedCache(models.Model):
+    """The table of Django's DatabaseCache, where there is no Redis: what all processes count in together.
+
+    It is a model so that `migrate` makes it. Only the cache reads and writes it.
+    """
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "accounts_shared_cache"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -29,10 +29,17 @@ VAR_DIR: Path = Path(_env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 DATABASE_URL: str = _env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gatehouse.sqlite3'}")
 #: `redis://host:port/db`: broker and cache. Without it tasks run at once, in the process that asks for them.
 REDIS_URL: str = _env.str("REDIS_URL", default="")
-#: How the outside reaches us: mails carry no request to take it from. No slash at the end.
-SITE_URL: str = _env.str("SITE_URL", default="http://127.0.0.1:8000")
+#: How the outside reaches us: mails carry no request to take it from. No slash at the end. Without it, production takes
+#: the first of ALLOWED_HOSTS, by https; development, the address that it serves on.
+SITE_URL: str = _env.str("SITE_URL", default="")
 #: Put before each key of the cache, where several installations share one Redis.
 CACHE_PREFIX: str = _env.str("CACHE_PREFIX", default="")
+#: Single sign-on by OpenID Connect, of any provider: what its button says, where it is (the address before
+#: `/.well-known/openid-configuration`), and what it knows us by. Off where no address is given.
+OIDC_NAME: str = _env.str("OIDC_NAME", default="single sign-on")
+OIDC_SERVER_URL: str = _env.str("OIDC_SERVER_URL", default="")
+OIDC_CLIENT_ID: str = _env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = _env.str("OIDC_CLIENT_SECRET", default="")
 #: True where TLS ends in front of us and the proxy says so in X-Forwarded-Proto.
 BEHIND_TLS_PROXY: bool = _env.bool("BEHIND_TLS_PROXY", default=False)
 #: True where the people are invented: the sign-in page then names them, and the one password of all of them.
@@ -65,6 +72,29 @@ def database(url: str = "") -> dict[str, object]:
         entry["CONN_MAX_AGE"] = 600
         entry["CONN_HEALTH_CHECKS"] = True
     return entry
+
+
+def site_url(hosts: list[str]) -> str:
+    """Return SITE_URL, or the address of the first of `hosts` by https; development's own where there is none to name."""
+    if SITE_URL:
+        return SITE_URL.rstrip("/")
+    named = [host.lstrip(".") for host in hosts if host != "*"]
+    return f"https://{named[0]}" if named else "http://127.0.0.1:8000"
+
+
+def sign_on() -> list[dict[str, object]]:
+    """Return the providers of single sign-on as allauth takes them: one, or none."""
+    if not OIDC_SERVER_URL:
+        return []
+    return [
+        {
+            "provider_id": "oidc",
+            "name": OIDC_NAME,
+            "client_id": OIDC_CLIENT_ID,
+            "secret": OIDC_CLIENT_SECRET,
+            "settings": {"server_url": OIDC_SERVER_URL.rstrip("/"), "oauth_pkce_enabled": True},
+        }
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.sign_in import admin_sign_in
 from config.views import health
 
 admin.site.site_header = "Gatehouse"
@@ -13,6 +14,10 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("projects.urls")),
     path("playbooks/", include("playbook.urls")),
+    path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
     path("health", health, name="health"),
 ]
+
+#: allauth asks for it here; our own pages call it by its name.
+handler429 = "accounts.limits.too_many"

@@ -27,20 +27,20 @@ from projects.team import name_on_step
 from transitions.moves import perform
 from transitions.step import StepStatus
 
-#: first name, surname, role codes usually held, side, group
-PEOPLE: Sequence[tuple[str, str, str, str, str]] = (
-    ("Priya", "Nair", "PM", Side.INTERNAL, "Implementations"),
-    ("Ivan", "Orlov", "IM", Side.INTERNAL, "Implementations"),
-    ("Sofia", "Reyes", "SE", Side.INTERNAL, ""),
-    ("Arun", "Patel", "SA", Side.INTERNAL, ""),
-    ("Ingrid", "Berg", "INM", Side.INTERNAL, ""),
-    ("Tess", "Moreau", "TSM", Side.INTERNAL, ""),
-    ("Cora", "Lindqvist", "CSM", Side.INTERNAL, ""),
-    ("Dele", "Adeyemi", "IS", Side.INTERNAL, ""),
-    ("Adele", "Novak", "", Side.INTERNAL, "Implementations"),
-    ("Bo", "Halvorsen", "B", Side.CUSTOMER, ""),
-    ("Pat", "Quinn", "CIS", Side.PARTNER, ""),
-    ("Mallory", "Voss", "", Side.INTERNAL, ""),
+#: first name, surname, role codes usually held, side, groups
+PEOPLE: Sequence[tuple[str, str, str, str, tuple[str, ...]]] = (
+    ("Priya", "Nair", "PM", Side.INTERNAL, ("Implementations",)),
+    ("Ivan", "Orlov", "IM", Side.INTERNAL, ("Implementations",)),
+    ("Sofia", "Reyes", "SE", Side.INTERNAL, ("Engineering",)),
+    ("Arun", "Patel", "SA", Side.INTERNAL, ("Engineering",)),
+    ("Ingrid", "Berg", "INM", Side.INTERNAL, ("Engineering",)),
+    ("Tess", "Moreau", "TSM", Side.INTERNAL, ("Client Services",)),
+    ("Cora", "Lindqvist", "CSM", Side.INTERNAL, ("Client Services",)),
+    ("Dele", "Adeyemi", "IS", Side.INTERNAL, ("Delivery",)),
+    ("Adele", "Novak", "", Side.INTERNAL, ("Administrators", "Implementations")),
+    ("Bo", "Halvorsen", "B", Side.CUSTOMER, ("External",)),
+    ("Pat", "Quinn", "CIS", Side.PARTNER, ("External",)),
+    ("Mallory", "Voss", "", Side.INTERNAL, ()),
 )
 ADMINISTRATOR = "Adele"
 NAMESPACE = uuid.UUID("6f1c3a52-63a5-4f5e-9f5e-0d6d5a1f7c11")
@@ -89,14 +89,13 @@ class Plan:
 def seed_people(password: str) -> dict[str, User]:
     """Make the cast, or find it; return it by role code and by first name. Existing passwords stay."""
     people: dict[str, User] = {}
-    for first, last, code, side, group in PEOPLE:
+    for first, last, code, side, groups in PEOPLE:
         email = f"{first.lower()}@example.org"
         person = User.objects.filter(email=email).first()
         if person is None:
             make = User.objects.create_superuser if first == ADMINISTRATOR else User.objects.create_user
             person = make(email, f"{first} {last}", password, side=side)
-        if group:
-            person.groups.add(Group.objects.get(name=group))
+        person.groups.add(*Group.objects.filter(name__in=groups))
         people[first] = person
         if code:
             people[code] = person

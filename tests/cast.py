@@ -41,8 +41,20 @@ PEOPLE: Mapping[str, tuple[str, str]] = {
     "pat": ("Quinn", Side.PARTNER),
     "mallory": ("Voss", Side.INTERNAL),
 }
-#: Who starts projects.
-STARTERS = ("priya", "ivan", "adele")
+#: first name → groups. Mallory is in none. Adele starts projects as well.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "priya": ("Implementations",),
+    "ivan": ("Implementations",),
+    "sofia": ("Engineering",),
+    "arun": ("Engineering",),
+    "ingrid": ("Engineering",),
+    "dele": ("Delivery",),
+    "tess": ("Client Services",),
+    "cora": ("Client Services",),
+    "adele": ("Administrators", "Implementations"),
+    "bo": ("External",),
+    "pat": ("External",),
+}
 KICKOFF, TARGET = dt.date(2026, 10, 5), dt.date(2027, 3, 2)
 
 
@@ -58,12 +70,11 @@ def _forget_catalog() -> Iterator[None]:
 def cast(db: None) -> SimpleNamespace:
     """The twelve people of the tests, by first name."""
     people = {}
-    starters = Group.objects.get(name="Implementations")
+    groups = {group.name: group for group in Group.objects.all()}
     for first, (last, side) in PEOPLE.items():
         make = User.objects.create_superuser if first == "adele" else User.objects.create_user
         people[first] = make(f"{first}@example.org", f"{first.title()} {last}", PASSWORD, side=side)
-        if first in STARTERS:
-            people[first].groups.add(starters)
+        people[first].groups.add(*(groups[name] for name in GROUPS.get(first, ())))
     return SimpleNamespace(**people)
 
 

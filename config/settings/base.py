@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_fsm",
@@ -32,6 +33,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "history.apps.HistoryConfig",
     "accounts.apps.AccountsConfig",
     "raci.apps.RaciConfig",
@@ -50,11 +57,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "history.middleware.ActMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "accounts.middleware.LoggedRequests",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -93,7 +101,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -106,6 +114,51 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "portfolio"
 LOGOUT_REDIRECT_URL = "sign-in"
 ANONYMOUS_USER_NAME = None  # guardian makes no row for people who are not signed in
+
+# -- How people sign in (docs/adr/0010) ------------------------------------------------------------
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # whoever invites somebody knows the address; following the link proves it
+ACCOUNT_PREVENT_ENUMERATION = True
+#: An address that nobody has gets a mail as well: neither the wait nor a mail server that is down tells it apart.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # here; everywhere else the session ends with the old password
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+#: No window is longer than five minutes, which is what the page of the answer 429 tells people to wait.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "request_login_code": "20/m/ip,3/5m/key",
+    "reset_password": "20/m/ip,3/5m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "signup": "20/m/ip",
+    "confirm_email": "1/3m/key",
+}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SignOnAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+#: Our policy lets forms be sent to nobody else, and a browser holds a form's redirects to that: the way out is a link.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": env.sign_on()}}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -120,12 +173,17 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+#: Shared by every process, since the limits of signing in are counted in it: Redis, or else a table of the database.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
         **(
             {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL}
             if env.REDIS_URL
-            else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+            else {
+                "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+                "LOCATION": "accounts_shared_cache",
+                "OPTIONS": {"MAX_ENTRIES": 100_000},
+            }
         ),
         "KEY_PREFIX": env.CACHE_PREFIX,
     }
@@ -135,6 +193,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -188,7 +247,7 @@ EMAIL_USE_TLS = MAIL.use_tls
 EMAIL_USE_SSL = MAIL.use_ssl
 EMAIL_FILE_PATH = MAIL.file_path
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
-SITE_URL = env.SITE_URL
+SITE_URL = env.site_url([])
 #: Whether a proxy of ours stands in front and says in X-Forwarded-For whom it speaks for.
 BEHIND_PROXY = env.BEHIND_TLS_PROXY
 

@@ -11,6 +11,7 @@ if not env.SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: production has no default.")
 
 DEBUG = False
+SITE_URL = env.site_url(env.ALLOWED_HOSTS)
 TEMPLATES[0]["OPTIONS"]["undefined"] = Undefined
 SECURE_SSL_REDIRECT = True
 #: The container's own health check asks without TLS.
