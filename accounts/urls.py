@@ -13,7 +13,7 @@ from allauth.usersessions import views as sessions
 from django.urls import include, path, re_path
 
 from accounts.views import links, people, sign_in
-from accounts.views.allauths import ours
+from accounts.views.allauths import elsewhere, ours
 
 # fmt: off
 account_pages = [
@@ -44,8 +44,8 @@ account_pages = [
     path("passkeys/confirm/", ours(passkeys.reauthenticate_webauthn), name="mfa_reauthenticate_webauthn"),
     path("passkeys/<int:pk>/remove/", ours(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
     path("passkeys/<int:pk>/", ours(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
-    path("sso/<slug:provider_id>/", sign_on.login, name="openid_connect_login"),
-    path("sso/<slug:provider_id>/back/", sign_on.callback, name="openid_connect_callback"),
+    path("sso/<slug:provider_id>/", elsewhere(sign_on.login), name="openid_connect_login"),
+    path("sso/<slug:provider_id>/back/", elsewhere(sign_on.callback), name="openid_connect_callback"),
 ]
 
 urlpatterns = [

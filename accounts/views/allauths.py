@@ -8,7 +8,11 @@ from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import TemplateResponse
+from requests import RequestException
+
+from accounts.security import note
 
 View = Callable[..., HttpResponse]
 
@@ -24,5 +28,19 @@ def ours(view: View) -> View:
             if any(form.is_bound and form.errors for form in forms):
                 response.status_code = 400
         return response
+
+    return answer
+
+
+def elsewhere(view: View) -> View:
+    """Return a view of allauth that asks a provider, with a page of ours for when the provider does not answer."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except RequestException as fault:
+            note("sign_in_failed", request, method="single sign-on", error=type(fault).__name__)
+            return render(request, "accounts/no_sign_on.html", status=503)
 
     return answer

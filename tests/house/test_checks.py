@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import secrets
 import subprocess
@@ -66,6 +67,51 @@ def test_production_reads_mail_hosts_and_tls_from_the_environment(root: Path, ke
         "mail.example.org 587 post p@ss True ['a.example.org', 'b.example.org']"
         " ('HTTP_X_FORWARDED_PROTO', 'https') False\n"
     ), done.stderr
+
+
+SITES = [
+    ({"ALLOWED_HOSTS": "a.example.org,b.example.org"}, "https://a.example.org"),
+    ({"ALLOWED_HOSTS": ".example.org"}, "https://example.org"),
+    ({"ALLOWED_HOSTS": "a.example.org", "SITE_URL": "https://tracker.example.org/"}, "https://tracker.example.org"),
+]
+
+
+@pytest.mark.parametrize(("environment", "site"), SITES)
+def test_links_of_mails_have_the_address_that_production_is_reached_by(
+    root: Path, key: str, environment: dict[str, str], site: str
+) -> None:
+    done = production(
+        "-c", "from django.conf import settings; print(settings.SITE_URL)", root=root, SECRET_KEY=key, **environment
+    )
+
+    assert done.stdout == f"{site}\n", done.stderr
+
+
+def test_single_sign_on_is_set_up_by_the_environment_alone(root: Path, key: str) -> None:
+    done = production(
+        "-c",
+        "from django.conf import settings; print(settings.SOCIALACCOUNT_PROVIDERS)",
+        root=root,
+        SECRET_KEY=key,
+        OIDC_NAME="Example ID",
+        OIDC_SERVER_URL="https://id.example.org/realms/staff/",
+        OIDC_CLIENT_ID="gatehouse",
+        OIDC_CLIENT_SECRET="s3cret",
+    )
+
+    assert ast.literal_eval(done.stdout) == {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": "Example ID",
+                    "client_id": "gatehouse",
+                    "secret": "s3cret",
+                    "settings": {"server_url": "https://id.example.org/realms/staff", "oauth_pkce_enabled": True},
+                }
+            ]
+        }
+    }
 
 
 @pytest.mark.django_db
