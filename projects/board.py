@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
 from projects.people import Person, person
 from raci.letters import Letter
-from transitions.gates import GateFacts, StepFacts, WaiverFacts
+from transitions.gates import GateFacts, SeatFacts, StepFacts, WaiverFacts
 from transitions.phase import PHASE_ORDER
 from transitions.step import CLOSED, StepStatus
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 R, A = Letter.RESPONSIBLE.value, Letter.ACCOUNTABLE.value
+C = Letter.CONSULTED.value
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class SeatView:
     role: RoleTemplate
     version: VersionTemplate
     person: Person | None
+    zone: str = ""  # the person's time zone: a summary comes in their morning
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class Totals:
 
 STEP_COLUMNS = (
     "pk", "template_id", "template__version_id", "status", "due", "baseline_due", "reason", "until", "status_since",
-    "revision", "owner_id", "owner__name", "responsible_id", "responsible__name", "accountable_id", "accountable__name",
+    "revision", "owner_id", "owner__name", "responsible_id", "responsible__name", "responsible__is_active",
+    "accountable_id", "accountable__name", "accountable__is_active",
 )  # fmt: skip
 
 
@@ -119,8 +122,9 @@ class Board:
                     version.steps[row[1]],
                     *row[3:10],
                     person(row[10], row[11]),
-                    person(row[12], row[13]),
-                    person(row[14], row[15]),
+                    # Whoever is deactivated counts for nothing: the seats have the letter again.
+                    person(row[12], row[13]) if row[14] else None,
+                    person(row[15], row[16]) if row[17] else None,
                 )
             )
         ordered = sorted(versions.values(), key=lambda version: (version.kind != "phased", version.title))
@@ -128,9 +132,9 @@ class Board:
         steps.sort(key=lambda step: (step.template.phase_rank, place[step.template.version_id], step.template.number))
         roles = {role.id: (role, version) for version in ordered for role in version.roles.values()}
         seats = [
-            SeatView(pk, *roles[role_id], person(person_id, name) if active else None)
-            for pk, role_id, person_id, name, active in project.seats.order_by("pk").values_list(
-                "pk", "role_id", "person_id", "person__name", "person__is_active"
+            SeatView(pk, *roles[role_id], person(person_id, name) if active else None, zone or "")
+            for pk, role_id, person_id, name, active, zone in project.seats.order_by("pk").values_list(
+                "pk", "role_id", "person_id", "person__name", "person__is_active", "person__time_zone"
             )
         ]
         return cls(project, steps, seats, ordered)
@@ -150,6 +154,14 @@ class Board:
         named = {R: step.named_responsible, A: step.named_accountable}.get(letter)
         if named is not None:
             return [named]
+        return list(self.seats_of(step, letter))
+
+    def step(self, step_id: int) -> LiveStep:
+        """Return the step of that id."""
+        return next(step for step in self.steps if step.id == step_id)
+
+    def seats_of(self, step: LiveStep, letter: str) -> list[SeatView]:
+        """Return the seats, filled or not, whose role has `letter` on the step by the playbook."""
         return [self.by_role[role_id] for role_id in step.template.letters.get(letter, ()) if role_id in self.by_role]
 
     def people(self, step: LiveStep, letter: str) -> list[Person]:
@@ -174,6 +186,38 @@ class Board:
     def reached(self, step: LiveStep) -> bool:
         """Whether the project has come to the step's phase."""
         return step.template.phase_rank <= PHASE_ORDER[self.project.phase]
+
+    def seats_needed(self, phase: str | None) -> tuple[SeatFacts, ...]:
+        """Return the roles that open steps of `phase` need as R or A, one for each code and name, filled or not.
+
+        A letter for which somebody is named on the step itself needs no seat.
+        """
+        loads: dict[tuple[str, str], Counter[str]] = {}
+        for step in self.steps:
+            if step.template.phase != phase or step.closed:
+                continue
+            for letter in (R, A):
+                held_by = {
+                    holder.role.identity for holder in self.holders(step, letter) if isinstance(holder, SeatView)
+                }
+                for identity in held_by:
+                    loads.setdefault(identity, Counter())[letter] += 1
+        seats: dict[tuple[str, str], SeatView] = {}
+        for seat in self.seats:
+            if seat.role.identity in loads:
+                seats.setdefault(seat.role.identity, seat)
+        return tuple(
+            SeatFacts(
+                key=f"{seat.version.playbook}:{seat.role.code}",
+                code=seat.role.code,
+                name=seat.role.name,
+                responsible=loads[identity][R],
+                accountable=loads[identity][A],
+                filled=any(other.person for other in self.seats if other.role.identity == identity),
+                link=f"{self.project.get_absolute_url()}seats/{seat.id}",
+            )
+            for identity, seat in seats.items()
+        )
 
     def totals(self) -> Totals:
         """Count the steps (design.md, Data: what the portfolio sorts by)."""
@@ -223,6 +267,7 @@ class Board:
             next_phase=self.project.next_phase(),
             standing=self.project.standing,
             steps=self.all_facts,
+            seats=self.seats_needed(self.project.next_phase()),
             waivers=waivers,
             today=today,
             link=self.project.get_absolute_url(),

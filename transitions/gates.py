@@ -55,6 +55,22 @@ class WaiverFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatFacts:
+    """A role that open steps of the next phase need as R or A: on how many, and whether somebody sits there.
+
+    `key` is what tells it from other roles of the project (`playbook:CODE`).
+    """
+
+    key: str
+    code: str
+    name: str
+    responsible: int
+    accountable: int
+    filled: bool
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
     """What a gate is asked about: one project at one moment."""
 
@@ -63,6 +79,7 @@ class GateFacts:
     next_phase: str | None
     standing: str
     steps: Sequence[StepFacts]
+    seats: Sequence[SeatFacts] = ()
     waivers: Sequence[WaiverFacts] = ()
     today: dt.date = dt.date.min
     link: str = ""
@@ -134,6 +151,7 @@ def gate(facts: GateFacts) -> list[Criterion]:
         _accountable_named(steps),
         _approvals_given(steps),
         _steps_closed(facts, steps),
+        _seats_filled(facts),
     ]
     for source in _registered.get(facts.phase, ()):
         criteria.extend(source(facts))
@@ -286,6 +304,30 @@ def _accountable_named(steps: Sequence[StepFacts]) -> Criterion:
         if not step.accountable and step.status != StepStatus.NOT_APPLICABLE
     )
     return Criterion("no-accountable", "Every step has an accountable", blockers)
+
+
+def _seats_filled(facts: GateFacts) -> Criterion | None:
+    """A phase is not entered with nobody to do it: a role that its open steps need as R or A has somebody in its seat."""
+    if facts.next_phase is None or not facts.seats:
+        return None
+    phase = Phase(facts.next_phase).label
+    blockers = tuple(
+        Blocker("seat-empty", _seat_words(phase, seat), seat.link, facts.manager, seat.key)
+        for seat in facts.seats
+        if not seat.filled
+    )
+    filled = sum(seat.filled for seat in facts.seats)
+    return Criterion("seat-empty", f"Seats that {phase} needs filled, {filled} of {len(facts.seats)}", blockers)
+
+
+def _seat_words(phase: str, seat: SeatFacts) -> str:
+    loads = [
+        f"{what} for {steps} step{'s' if steps != 1 else ''}"
+        for what, steps in (("responsible", seat.responsible), ("accountable", seat.accountable))
+        if steps
+    ]
+    article = "an" if seat.name[:1].lower() in set("aeiou") else "a"
+    return f"{phase} needs {article} {seat.name} ({seat.code}): {' and '.join(loads)}, and nobody sits there"
 
 
 def _apply_waivers(criterion: Criterion, facts: GateFacts) -> Criterion:
