@@ -15,8 +15,10 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 
+from accounts.activity import activity_changed
 from accounts.groups import open_the_admin
 from accounts.invitations import INVITE, send_invitation
 from accounts.models import User
@@ -137,6 +139,13 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         """Refuse: whoever could choose another's password could be them."""
         note("escalation_refused", request, by=request.user.pk, fields=["password"])
         raise PermissionDenied
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        """Save, and let what a person holds on projects follow where they were deactivated or taken back."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if change and "is_active" in form.changed_data:
+                activity_changed.send(sender=User, person=obj, by=request.user)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Keep groups with the person, then send the invitation that was ticked."""
