@@ -87,7 +87,6 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     class Meta:
         base_manager_name = "objects"
         ordering = ("name", "pk")
-        permissions = (("replace_person", "Can replace a person everywhere"),)
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_any_case"),)
         permissions = (
             ("invite_person", "Can invite people"),

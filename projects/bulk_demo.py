@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from accounts.models import User
 from playbook.catalog import StepTemplate
 from playbook.models import Step, Version
 from projects.board import A, LiveStep, count
-from projects.demo import HOLD_UPS, NAMESPACE, Plan
+from projects.demo import HOLD_UPS, NAMESPACE, Plan, sitter
 from projects.models import (
     Approval,
     Biller,
@@ -30,8 +30,9 @@ from projects.models import (
     ProjectStep,
     Seat,
 )
+from projects.people import Person
 from projects.schedule import add_working_days, working_day_on_or_after
-from projects.start import StartDraft, draft
+from projects.start import StartDraft, draft, seats_of
 from projects.team import grants_due
 from raci.grants import set_grants_of_new
 from transitions.moves import bring_in
@@ -111,7 +112,7 @@ class _Batch:
             projects, Project.objects.bulk_create, states=[{"phase": plan.phase} for plan in self.plans],
             by=by, note=note, at=[project.phase_since for project in projects],
         )  # fmt: skip
-        self._pins_and_seats(projects)
+        self._pins_and_seats(projects, statuses)
         rows, states = self._steps(projects, statuses)
         bring_in(
             rows, lambda new: ProjectStep.objects.bulk_create(new, batch_size=1000), states=states,
@@ -163,7 +164,24 @@ class _Batch:
     def _manager(self, made: StartDraft) -> User | None:
         return next((self.people[role.code] for role in made.roles if role.manages and role.code in self.people), None)
 
-    def _pins_and_seats(self, projects: Sequence[Project]) -> None:
+    def _live(self, plan: Plan, made: StartDraft, known: Mapping[int, str]) -> list[LiveStep]:
+        """The steps as they will be, with whoever is named on them."""
+        ingrid = Person(self.people["INM"].pk, self.people["INM"].name)
+        return [
+            LiveStep(
+                0, step, status, made.due[step.path], None, "", None, None, 0,
+                named_accountable=ingrid if self._is_named(plan, step, status) else None,
+            )
+            for step in made.steps
+            for status in [known.get(step.id, StepStatus.NOT_STARTED)]
+        ]  # fmt: skip
+
+    def _is_named(self, plan: Plan, step: StepTemplate, status: str) -> bool:
+        """Whether Ingrid is accountable by name: where the playbook names nobody, in the phases reached."""
+        explained = {StepStatus.NOT_APPLICABLE, StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER}
+        return status not in explained and step.phase_rank <= PHASE_ORDER[plan.phase] and not step.letters.get(A)
+
+    def _pins_and_seats(self, projects: Sequence[Project], statuses: Sequence[Mapping[int, str]]) -> None:
         ProjectPlaybook.objects.bulk_create(
             [
                 ProjectPlaybook(project=project, version_id=version.id)
@@ -172,15 +190,15 @@ class _Batch:
             ]
         )
         seats, wanted = [], {}
-        for project, (made, _) in zip(projects, self.drafts, strict=True):
-            held = []
+        for project, plan, (made, _), known in zip(projects, self.plans, self.drafts, statuses, strict=True):
+            people: dict[int, User] = {}
             for version in made.versions:
                 for role in version.roles.values():
-                    person = self.people.get(role.code)
+                    person = sitter(self.people, role)
                     seats.append(Seat(project=project, role_id=role.id, person=person))
                     if person:
-                        held.append((role, person))
-            wanted[project.pk] = grants_due(held)
+                        people[role.id] = person
+            wanted[project.pk] = grants_due(self._live(plan, made, known), seats_of(made.versions, people))
         Seat.objects.bulk_create(seats, batch_size=1000)
         set_grants_of_new(ProjectGrant, Project, wanted)
 
@@ -188,7 +206,7 @@ class _Batch:
         self, projects: Sequence[Project], statuses: Sequence[dict[int, str]]
     ) -> tuple[list[ProjectStep], list[dict[str, str]]]:
         rows, states = [], []
-        for project, (made, _), known in zip(projects, self.drafts, statuses, strict=True):
+        for project, plan, (made, _), known in zip(projects, self.plans, self.drafts, statuses, strict=True):
             for step in made.steps:
                 status = known.get(step.id, StepStatus.NOT_STARTED)
                 due = made.due[step.path]
@@ -202,7 +220,7 @@ class _Batch:
                         self.people["B"],
                         working_day_on_or_after(self.now.date() + dt.timedelta(days=4)),
                     )
-                elif step.phase_rank <= PHASE_ORDER[project.phase] and not step.letters.get(A):
+                elif self._is_named(plan, step, status):
                     row.accountable = self.people["INM"]
                 rows.append(row)
                 states.append({"status": str(status)})

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -23,7 +24,7 @@ from projects.board import A, LiveStep, R
 from projects.models import Project, ProjectStep
 from projects.schedule import add_working_days, working_day_on_or_after
 from projects.start import PROPOSED, RoleIdentity, Start, draft, start_project
-from projects.team import name_on_step
+from projects.team import may_sit, name_on_step
 from transitions.moves import perform
 from transitions.step import StepStatus
 
@@ -102,6 +103,17 @@ def seed_people(password: str) -> dict[str, User]:
     return people
 
 
+def sitter(people: Mapping[str, User], role: Any) -> User | None:
+    """Return who of the cast takes a role (a code and a side): a code may be ours in one playbook and theirs in another.
+
+    Of the roles on the other side of the table, Bo takes the biller's and Pat those of vendors and partners.
+    """
+    if role.side == Side.INTERNAL:
+        person = people.get(role.code)
+        return person if person and may_sit(person, role.side) else None
+    return people["B" if role.code == "B" else "CIS"]
+
+
 def plans(count: int) -> Iterator[Plan]:
     """Yield `count` plans, always the same ones, the first dozen spread over every kind and phase."""
     chance = random.Random(20261123)  # noqa: S311 - a demo wants the same dice every time
@@ -153,9 +165,9 @@ class _Life:
         made = draft(ids, integration_kind=plan.kind, phased_go_live=plan.index % 4 == 2, kickoff=kickoff)
         target = add_working_days(made.planned_end or kickoff, 3)
         seats: dict[RoleIdentity, User] = {
-            (role.code, role.name): people[role.code]
+            (role.code, role.name): person
             for role in made.roles
-            if role.code in people and not (role.code == "TSM" and plan.index % 3 == 0)
+            if (person := sitter(people, role)) and not (role.code == "TSM" and plan.index % 3 == 0)
         }
         self.clock = dt.datetime.combine(kickoff, dt.time(14), dt.UTC)
         self.project = start_project(

@@ -116,7 +116,8 @@ def mine(who: User, steps: Any, today: dt.date) -> list[Mine]:
     through the columns in which people are named.
     """
     by_seat = steps.filter(
-        Q(template__letters__letter=R, responsible=None) | Q(template__letters__letter=A, accountable=None),
+        (Q(template__letters__letter=R) & (Q(responsible=None) | Q(responsible__is_active=False)))
+        | (Q(template__letters__letter=A) & (Q(accountable=None) | Q(accountable__is_active=False))),
         template__letters__role=F("project__seats__role"),
         project__seats__person=who,
     ).annotate(held=F("template__letters__letter"))

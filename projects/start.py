@@ -20,19 +20,22 @@ from accounts.models import User
 from history.context import named
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
 from playbook.models import Applies, Version
-from projects.board import LiveStep, count
+from projects.board import LiveStep, SeatView, count
+from projects.inbox import seat_given, tell
 from projects.models import (
     Biller,
     CoreSystem,
     IntegrationKind,
+    Notice,
     Project,
     ProjectGrant,
     ProjectPlaybook,
     ProjectStep,
     Seat,
 )  # fmt: skip
+from projects.people import Person
 from projects.schedule import EARLIEST, LATEST, PlannedStep, plan_due_dates
-from projects.team import grants_due
+from projects.team import grants_due, refuse_other_side
 from raci.grants import set_grants_of_new
 from transitions.moves import begin, write_record
 from transitions.phase import PHASE_ORDER, Phase
@@ -217,6 +220,9 @@ def _refuse_retired_and_idle(made: StartDraft, start: Start) -> None:
         raise ValidationError(f"Retired, so no new project starts on it: {', '.join(retired)}.", code="retired")
     if idle := dict.fromkeys(person.name for person in start.people.values() if not person.is_active):
         raise ValidationError(f"Deactivated, and cannot take a seat: {', '.join(idle)}.", code="deactivated")
+    for role in made.roles:
+        if (role.code, role.name) in start.people:
+            refuse_other_side(start.people[role.code, role.name], role)
 
 
 def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Project:
@@ -231,6 +237,7 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
     }
     manager = next((people[role.ids[0]] for role in made.roles if role.manages and role.ids[0] in people), None)
     phase = made.phases[0]
+    live = _as_live(made)
     project = Project(
         code=f"{biller.code}-{number}",
         biller=biller,
@@ -249,7 +256,7 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
         started_at=now,
         start_key=start.start_key,
         phase_since=now,
-        **_first_totals(made, phase),
+        **_first_totals(live, phase),
     )
     project.full_clean(validate_unique=False, validate_constraints=False, exclude=_RELATIONS)
     pins = [ProjectPlaybook(project=project, version_id=version.id) for version in made.versions]
@@ -267,8 +274,8 @@ def _make(start: Start, made: StartDraft, *, by: User, now: dt.datetime) -> Proj
 
     begin([project], save, states=[{"phase": phase}])
     _make_steps(project, made, now)
-    held = ((_role(made, role_id), someone) for role_id, someone in people.items())
-    set_grants_of_new(ProjectGrant, Project, {project.pk: grants_due(held)})
+    set_grants_of_new(ProjectGrant, Project, {project.pk: grants_due(live, seats_of(made.versions, people))})
+    tell(_seats_given(project, made, start.people, by=by, now=now))
     facts = {
         "versions": [version.label for version in made.versions],
         "left_out": {item.step.path: item.why for item in made.left_out.values()},
@@ -326,14 +333,38 @@ def _make_steps(project: Project, made: StartDraft, now: dt.datetime) -> None:
     begin(rows, ProjectStep.objects.bulk_create, states=states)
 
 
-def _first_totals(made: StartDraft, phase: str) -> dict[str, object]:
-    live = [
+def seats_of(versions: Sequence[VersionTemplate], people: Mapping[int, User]) -> list[SeatView]:
+    """Return the seats that a project on these versions is born with, `people` sitting in them by role id."""
+    return [
+        SeatView(0, role, version, Person(people[role.id].pk, people[role.id].name) if role.id in people else None)
+        for version in versions
+        for role in version.roles.values()
+    ]
+
+
+def _seats_given(
+    project: Project, made: StartDraft, people: Mapping[RoleIdentity, User], *, by: User, now: dt.datetime
+) -> Iterable[Notice]:
+    """Yield one notice for each person who was put in a seat, naming all of theirs."""
+    roles: dict[User, list[str]] = {}
+    for role in made.roles:
+        if (role.code, role.name) in people:
+            roles.setdefault(people[role.code, role.name], []).append(role.name)
+    for person, names in roles.items():
+        yield seat_given(project, person, names, by=by, now=now, occasion="start")
+
+
+def _as_live(made: StartDraft) -> list[LiveStep]:
+    return [
         LiveStep(
             0, step, StepStatus.NOT_APPLICABLE if step.id in made.left_out else StepStatus.NOT_STARTED,
             made.due[step.path], None, "", None, None, 0,
         )
         for step in made.steps
     ]  # fmt: skip
+
+
+def _first_totals(live: Sequence[LiveStep], phase: str) -> dict[str, object]:
     totals = count(live, phase)
     return {name: getattr(totals, name) for name in totals.__slots__}
 
@@ -358,7 +389,3 @@ def _roles(versions: Sequence[VersionTemplate]) -> tuple[RoleToFill, ...]:
         )
         for roles in found.values()
     )  # fmt: skip
-
-
-def _role(made: StartDraft, role_id: int) -> RoleTemplate:
-    return next(version.roles[role_id] for version in made.versions if role_id in version.roles)

@@ -2,39 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Side, User
 from history.context import named
 from playbook.catalog import RoleTemplate
+from projects.board import A, LiveStep, R, SeatView
+from projects.comments import bring_in_line
+from projects.inbox import seat_given, tell
 from projects.models import Project, ProjectGrant, ProjectStep, Seat
 from projects.models.project import VIEW
 from raci.grants import set_grants
 from transitions.blockers import Blocker, NotPermitted, StaleRow
+from transitions.standing import Standing
+
+MANAGE, WAIVE, WORK, APPROVE, HAND_OFF = "manage_project", "waive_gate", "work_step", "approve_step", "hand_off"
+#: The team to which a project is handed over; its roles may take it over.
+CLIENT_SERVICES = "Client Services"
+
+#: Project ids → what else is due there: `{project id: {person id: codenames}}`.
+GrantSource = Callable[[Collection[int]], Mapping[int, Mapping[int, Collection[str]]]]
+_sources: list[GrantSource] = []
 
 
-def grants_due(seats: Iterable[tuple[RoleTemplate, User]]) -> dict[int, set[str]]:
-    """Return the permissions that seats give their people on a project, by the person's id.
+def register_grants(source: GrantSource) -> None:
+    """Add a source of grants beside seats and names, such as a step's own approvers. For `AppConfig.ready()`.
 
-    Every seat lets its holder see the project; one that runs it (`manages`) also lets them move it and waive its gates.
+    It is asked in bulk, in a fixed number of queries; whoever changes its rows calls `settle_grants` in that transaction.
+    """
+    if source not in _sources:
+        _sources.append(source)
+
+
+def also_due(project_ids: Collection[int]) -> dict[int, dict[int, set[str]]]:
+    """Return what the registered sources say is due; whoever has anything on a project may see it."""
+    found: dict[int, dict[int, set[str]]] = {}
+    for source in _sources:
+        for project_id, people in source(project_ids).items():
+            for person_id, codenames in people.items():
+                found.setdefault(project_id, {}).setdefault(person_id, {VIEW}).update(codenames)
+    return found
+
+
+def grants_due(steps: Iterable[LiveStep], seats: Iterable[SeatView]) -> dict[int, set[str]]:
+    """Return the permissions that seats and names give people on a project, by the person's id. Pure.
+
+    A seat or a name lets see the project; R on any step lets work steps, A of a step that asks for approval lets decide; a
+    role that runs the project lets move it, waive its gates and hand it off; one of Client Services lets take it over.
+    On a step that somebody is named on, the seats do not have that letter. A step's status changes nothing.
     """
     due: dict[int, set[str]] = {}
-    for role, person in seats:
-        due.setdefault(person.pk, {VIEW}).update({"manage_project", "waive_gate"} if role.manages else ())
+    by_role: dict[int, int] = {}
+    for seat in seats:
+        if seat.person is not None:
+            by_role[seat.role.id] = seat.person.id
+            due.setdefault(seat.person.id, {VIEW}).update(_of_role(seat.role))
+    for step in steps:
+        for letter, named in ((R, step.named_responsible), (A, step.named_accountable)):
+            gives = WORK if letter == R else APPROVE if step.template.approval else VIEW
+            if named is not None:
+                due.setdefault(named.id, {VIEW}).add(gives)
+                continue
+            for role_id in step.template.letters.get(letter, ()):
+                if role_id in by_role:
+                    due[by_role[role_id]].add(gives)
     return due
 
 
+def _of_role(role: RoleTemplate) -> set[str]:
+    if role.manages:
+        return {MANAGE, WAIVE, HAND_OFF}
+    return {HAND_OFF} if role.team == CLIENT_SERVICES else set()
+
+
+def settle_grants(project: Project) -> None:
+    """Make the grants on a project be what is due there now, in at most three queries and the board's."""
+    set_grants(ProjectGrant, project, due_on(project))
+
+
+def due_on(project: Project) -> dict[int, set[str]]:
+    """Return what is due on a project by its board and by what is registered."""
+    due = grants_due(project.board.steps, project.board.seats)
+    return merged(due, also_due([project.pk]).get(project.pk, {}))
+
+
+def merged(due: dict[int, set[str]], more: Mapping[int, Collection[str]]) -> dict[int, set[str]]:
+    """Return both together."""
+    for person_id, codenames in more.items():
+        due.setdefault(person_id, set()).update(codenames)
+    return due
+
+
+def may_sit(person: Any, role_side: str) -> bool:
+    """Return whether a person's side may take a role of `role_side`: ours sit in our roles, theirs in theirs (docs/adr/0012)."""
+    return (person.side == Side.INTERNAL) == (role_side == Side.INTERNAL)
+
+
+def refuse_other_side(person: User, role: Any) -> None:
+    """Raise ValidationError where a person may not take the role (a name, a code, a side) because of the side they sit on."""
+    if not may_sit(person, role.side):
+        whose = "one of ours" if role.side == Side.INTERNAL else "one of theirs"
+        raise ValidationError(
+            f"{person.name} does not sit on the side of {role.name} ({role.code}): the seat is for {whose}.",
+            code="other-side",
+        )
+
+
 @named
-def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) -> None:
+def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User, now: dt.datetime | None = None) -> None:
     """Put `person` (or nobody) into a seat, and into those of the same role in the project's other playbooks.
 
     Raises:
         NotPermitted: `by` does not run the project. Archived: it is complete.
-        ValidationError: no such seat here, or the person is deactivated.
+        ValidationError: no such seat here, the person is deactivated, or sits on the other side than the role.
     """
+    now = now or timezone.now()
     with transaction.atomic():
         row = locked_for(project, by)
         board = row.board
@@ -43,12 +132,16 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User) 
             raise ValidationError("This project has no such seat.")
         if person is not None and not person.is_active:
             raise ValidationError(f"{person.name} is deactivated and cannot take a seat.")
+        if person is not None:
+            refuse_other_side(person, seat.role)
         twins = Seat.objects.filter(
             pk__in=[other.id for other in board.seats if other.role.identity == seat.role.identity]
         )
-        before = list(twins.values_list("person_id", flat=True))  # on the board a deactivated holder is nobody
+        before = set(twins.values_list("person_id", flat=True))  # on the board a deactivated holder is nobody
         twins.update(person=person)
-        _settle_people(row, before=before, after=person)
+        settle_people(row, by=by, now=now)
+        if person is not None and person.pk not in before:
+            tell([seat_given(row, person, [seat.role.name], by=by, now=now, occasion=f"seat:{seat.id}")])
 
 
 @named
@@ -71,11 +164,11 @@ def name_on_step(
         row.project = project
         if revision is not None and revision != row.revision:
             raise StaleRow(row, f"{row} changed since you saw it.")
-        before = getattr(row, f"{field}_id")
         setattr(row, field, person)
         row.revision += 1
         row.save(update_fields=[field, "revision"])
-        _settle_people(project, before=[before], after=person)
+        project.__dict__.pop("board", None)
+        settle_grants(project)
     return row
 
 
@@ -88,21 +181,42 @@ def locked_for(project: Project, by: User) -> Project:
     return row
 
 
-def _settle_people(project: Project, *, before: Iterable[int | None], after: User | None) -> None:
-    """Bring grants and the project's manager in line with the seats, for the people concerned."""
+def settle_people(project: Project, *, by: User | None, now: dt.datetime) -> None:
+    """Bring grants, the project's manager and its comment requests in line with the seats and names as they are now.
+
+    The project is locked by the caller. An archived project's grants follow; nothing else in it changes.
+    """
     project.__dict__.pop("board", None)
-    board = project.board
-    concerned = {person_id for person_id in (*before, after.pk if after else None) if person_id is not None}
-    due: dict[int, set[str]] = {person_id: set() for person_id in concerned}
-    for seat in board.seats:
-        if seat.person and seat.person.id in concerned:
-            due[seat.person.id] |= {VIEW, *({"manage_project", "waive_gate"} if seat.role.manages else ())}
-    for step in board.steps:
-        for someone in (step.named_responsible, step.named_accountable):
-            if someone and someone.id in concerned:
-                due[someone.id].add(VIEW)
-    set_grants(ProjectGrant, project, due, people=concerned)
-    manager = board.manager()
+    settle_grants(project)
+    if project.is_archived():
+        return
+    manager = project.board.manager()
     if project.manager_id != (manager.id if manager else None):
         project.manager_id = manager.id if manager else None
         project.save(update_fields=["manager"])
+    bring_in_line(project, by=by, now=now)
+
+
+def settle_activity(person: User, *, by: User | None, now: dt.datetime | None = None) -> None:
+    """Follow a person's deactivation, or their return, on every project that names them, locked in the order of their ids.
+
+    Deactivated they hold nothing: grants go, open comment requests are withdrawn, another runs the project. What their seats
+    give comes back with them.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        for project in list(projects_naming(person).select_for_update(of=("self",)).order_by("pk")):
+            settle_people(project, by=by, now=now)
+
+
+def projects_naming(person: User) -> Any:
+    """Return the projects with a seat, a name on a step, a grant or a manager's column that is this person's."""
+    seats = Seat.objects.filter(person=person).order_by().values("project")
+    steps = ProjectStep.objects.filter(Q(responsible=person) | Q(accountable=person)).order_by().values("project")
+    grants = ProjectGrant.objects.filter(user=person).order_by().values("content_object")
+    return Project.objects.filter(
+        Q(pk__in=seats) | Q(pk__in=steps) | Q(pk__in=grants) | Q(manager=person, standing__in=_LIVE)
+    )
+
+
+_LIVE = tuple(set(Standing) - {Standing.COMPLETE})

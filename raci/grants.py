@@ -6,7 +6,7 @@ and withdrawn here, in the transaction that fills or empties the seat.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -41,27 +41,21 @@ def set_grants(
     table: type[models.Model],
     row: models.Model,
     wanted: Mapping[int, Collection[str]],
-    *,
-    people: Iterable[int] | None = None,
 ) -> None:
-    """Make the grants on `row` be `wanted` for the people in question, in at most three queries.
+    """Make the grants on `row` be `wanted`, of everybody, in at most three queries; one that is there stays as it is.
+
+    The caller holds the lock under which they change.
 
     Args:
         table: the concrete grant table.
         row: the object.
-        wanted: the codenames due to each person, by the person's id.
-        people: whose grants are set; by default those in `wanted`. Others keep theirs.
+        wanted: the codenames due to each person, by the person's id. Whoever is not in it has none.
     """
-    of_whom = set(wanted if people is None else people)
     ids = permission_ids(type(row))
-    due = {(person, ids[codename]) for person in of_whom for codename in wanted.get(person, ())}
+    due = {(person, ids[codename]) for person, codenames in wanted.items() for codename in codenames}
     manager: Any = table._default_manager
-    existing = {} if row._state.adding or (people is None and not due) else {
-        (user_id, permission_id): pk
-        for pk, user_id, permission_id in manager.filter(content_object=row, user__in=of_whom).values_list(
-            "pk", "user_id", "permission_id"
-        )
-    }  # fmt: skip
+    rows = manager.filter(content_object=row).values_list("pk", "user_id", "permission_id")
+    existing = {(user_id, permission_id): pk for pk, user_id, permission_id in rows}
     gone = [pk for pair, pk in existing.items() if pair not in due]
     if gone:
         manager.filter(pk__in=gone).delete()
@@ -72,6 +66,17 @@ def set_grants(
         ],
         ignore_conflicts=True,
     )
+
+
+def all_held(table: type[models.Model], rows: Any) -> dict[int, dict[int, set[str]]]:
+    """Return what is granted on each of `rows` (a queryset): `{object id: {person id: codenames}}`, in one query."""
+    manager: Any = table._default_manager
+    names = {pk: codename for codename, pk in permission_ids(rows.model).items()}
+    found: dict[int, dict[int, set[str]]] = {}
+    granted = manager.filter(content_object__in=rows).values_list("content_object_id", "user_id", "permission_id")
+    for object_id, person_id, permission_id in granted.iterator(chunk_size=5000):
+        found.setdefault(object_id, {}).setdefault(person_id, set()).add(names[permission_id])
+    return found
 
 
 def held(table: type[models.Model], row: models.Model, person: Any) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Live rows: billers, projects, their steps and seats, and what was decided about them."""
 
+from projects.models.comment_request import CommentAnswer, CommentRequest
 from projects.models.decision import Approval, DateChange, Decision, Waiver
 from projects.models.notice import IN_SUMMARY, Notice, NoticeKind
 from projects.models.project import IntegrationKind, Project, ProjectGrant, ProjectPlaybook
@@ -11,6 +12,8 @@ __all__ = [
     "IN_SUMMARY",
     "Approval",
     "Biller",
+    "CommentAnswer",
+    "CommentRequest",
     "CoreSystem",
     "DateChange",
     "Decision",

@@ -8,21 +8,9 @@ from django.utils import timezone
 
 from projects.models.project import Project
 from projects.models.step import ProjectStep
+from projects.notice_kinds import IN_SUMMARY, NoticeKind
 
-
-class NoticeKind(models.TextChoices):
-    """What is heard of."""
-
-    APPROVAL_ASKED = "approval_asked", "Approval asked"
-    COMMENT_ASKED = "comment_asked", "Comment asked"
-    DECIDED = "decided", "Decided"
-    STEP_DONE = "step_done", "Step done"
-    SEAT_GIVEN = "seat_given", "Seat given"
-    DELEGATED = "delegated", "Delegated"
-
-
-#: Kinds that are heard in a summary of the day, never at once (I hears of completion).
-IN_SUMMARY = (NoticeKind.STEP_DONE,)
+__all__ = ["IN_SUMMARY", "Notice", "NoticeKind"]
 
 
 class Notice(models.Model):

@@ -135,6 +135,9 @@ class Project(PhaseMachine, StandingMachine):
             (VIEW_ALL, "Can see every project"),
             ("manage_project", "Can move the project and name its people"),
             ("waive_gate", "Can waive a criterion of a gate"),
+            ("work_step", "Can work a step"),
+            ("approve_step", "Can decide what asks for approval"),
+            ("hand_off", "Can hand over to Client Services, or take over"),
         )
         constraints = (
             models.UniqueConstraint(fields=("biller", "number"), name="project_number_once"),

@@ -14,6 +14,8 @@ from accounts.models import User
 from history.tracking import HistoryOf
 from playbook.models import Step
 from projects.board import A, LiveStep, R
+from projects.comments import ask_with_move
+from projects.inbox import tell_of_move
 from projects.models.archive import Owned, OwnedQuerySet
 from projects.models.project import Project
 from projects.people import Person
@@ -174,6 +176,8 @@ class ProjectStep(StepMachine, Owned):
                 project=self.project, decision="approved" if move == "approve" else "rejected", by=by, at=now,
                 note=details["note"], reopened=reopened,
             )  # fmt: skip
+        ask_with_move(self, move, by=by, now=now)
+        tell_of_move(self, move, by=by, now=now)
         self.project.save_totals()
 
     def _write_why(self, details: dict[str, Any]) -> None:

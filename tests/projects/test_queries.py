@@ -103,7 +103,8 @@ def test_a_project_that_much_has_happened_to_takes_no_more(client, cast, project
 
 @pytest.mark.parametrize(
     ("name", "person", "most"),
-    [("complete", "sofia", 12), ("complete", "priya", 12), ("wait", "ingrid", 13)],  # the 13th reads who clears it
+    # The 13th tells the informed, all in one; of a wait it reads who clears it.
+    [("complete", "sofia", 13), ("complete", "priya", 13), ("wait", "ingrid", 13)],
 )
 def test_moving_a_step_on_the_page_takes_a_fixed_number(client, cast, projects, name, person, most):
     client.force_login(getattr(cast, person))
@@ -155,7 +156,19 @@ def test_moving_a_step_by_service_takes_a_fixed_number(cast, projects):
 
     found = {size: complete(project) for size, project in projects.items()}
     assert len(set(found.values())) == 1, found
-    assert max(found.values()) <= 12
+    assert max(found.values()) <= 13  # the last of them tells the informed
+
+
+def test_starting_a_step_asks_the_consulted_in_two_queries(cast, projects):
+    def start(project: Project) -> int:
+        step = step_of(project, "design.step-2") if project != projects[46] else step_of(project, "discovery.invoicing")
+        return len(queries(lambda: perform(step, "start", by=cast.sofia)))
+
+    for size in (4, 60):
+        move(projects[size], "design.step-1", "complete", cast.sofia)
+    found = {size: start(project) for size, project in projects.items()}
+    assert len(set(found.values())) == 1, found
+    assert max(found.values()) <= 14  # requests, and the notices of them
 
 
 def test_advancing_takes_a_fixed_number(cast):

@@ -31,7 +31,7 @@ from projects.models import (
 )  # fmt: skip
 from projects.start import Start, draft, start_project
 from raci.letters import Raci
-from tests.cast import KICKOFF, TARGET, usual_people
+from tests.cast import KICKOFF, TARGET, sitter, usual_people
 from transitions.models import TransitionRecord
 
 ROLES = (
@@ -89,7 +89,7 @@ def a_start(
     }
     seated = usual_people(cast) if people is None else people
     roles = draft(ids, integration_kind="partner", phased_go_live=False, kickoff=KICKOFF).roles
-    who = {(role.code, role.name): seated.get((role.code, role.name), seated.get(role.code)) for role in roles}
+    who = {(role.code, role.name): sitter(seated, role.code, role.name) for role in roles}
     known = {role: person for role, person in who.items() if person is not None}
     return Start(**{**plain, "people": known, **changes})
 

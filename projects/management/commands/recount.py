@@ -1,4 +1,4 @@
-"""`recount [--check]`: hold the totals on every project's row against its steps."""
+"""`recount [--check]`: hold every project's totals against its steps, and its grants against its seats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from projects.recount import recount
 
 
 class Command(commands.Command):
-    help = "Recompute every project's totals from its steps, report each difference and put it right."
+    help = "Recompute every project's totals and grants from its rows, report each difference and put it right."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only report; exit 1 if anything differs")
