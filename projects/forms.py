@@ -8,9 +8,11 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.models import User
+from accounts.models import Side, User
+from projects.models.comment_request import LONGEST_ANSWER
 from projects.people import Person
 from projects.schedule import EARLIEST, LATEST
 from transitions.machine import MoveSpec
@@ -107,9 +109,14 @@ class PersonForm(forms.Form):
         error_messages={"invalid_choice": "Choose one of the people in the list."},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, side: str = "", **kwargs: Any) -> None:
+        """`side`: of the role whose seat it is; only people of that side of the table are offered."""
         super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = User.objects.filter(is_active=True).order_by("name")  # type: ignore[attr-defined]
+        people = User.objects.filter(is_active=True).order_by("name")
+        if side:
+            ours = Q(side=Side.INTERNAL)
+            people = people.filter(ours if side == Side.INTERNAL else ~ours)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
 
 
 class NameOnStepForm(PersonForm):
@@ -117,6 +124,48 @@ class NameOnStepForm(PersonForm):
 
     letter = forms.ChoiceField(choices=[("R", "Responsible"), ("A", "Accountable")])
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class CommentForm(forms.Form):
+    """A comment that was asked, as plain text."""
+
+    text = forms.CharField(
+        label="Your comment", max_length=LONGEST_ANSWER, widget=forms.Textarea({"rows": 8}),
+        help_text="Plain text. It is kept with the step and cannot be changed later; you can add to it until the step closes.",
+    )  # fmt: skip
+
+
+class NoticesForm(forms.Form):
+    """Which notices were read, as ids with commas between."""
+
+    notices = forms.RegexField(r"^[0-9]{1,18}(,[0-9]{1,18})*$", max_length=20_000)
+    next = forms.CharField(required=False, max_length=300)
+
+    def ids(self) -> list[int]:
+        """Return the ids, each once."""
+        return list(dict.fromkeys(int(pk) for pk in self.cleaned_data["notices"].split(",")))
+
+
+class SuccessorForm(forms.Form):
+    """Who takes over from a person, for the preview."""
+
+    successor = forms.ModelChoiceField(
+        label="Who takes over", queryset=User.objects.none(), required=False, empty_label="Nobody: seats become empty",
+        error_messages={"invalid_choice": "Choose one of the people in the list."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ours = Q(side=Side.INTERNAL)
+        people = User.objects.filter(ours if person.side == Side.INTERNAL else ~ours, is_active=True)
+        self.fields["successor"].queryset = people.exclude(pk=person.pk).order_by("name")  # type: ignore[attr-defined]
+
+
+class ReplaceForm(SuccessorForm):
+    """The act itself: what was looked at, and whether the person is deactivated with it."""
+
+    fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    deactivate = forms.BooleanField(label="Deactivate the account too", required=False)
 
 
 class WaiverForm(forms.Form):

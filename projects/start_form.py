@@ -18,6 +18,7 @@ from projects.billers import propose_code
 from projects.forms import date_field
 from projects.models import IntegrationKind, Vertical
 from projects.start import PROPOSED, RoleToFill, Start, StartDraft, check_dates, draft
+from projects.team import may_sit
 from transitions.clock import business_day
 
 
@@ -78,7 +79,10 @@ class StartForm(forms.Form):
         for role in self._draft.roles if self._draft else ():
             self.fields[role.field_name] = forms.TypedChoiceField(
                 label=f"{role.name} ({role.code})", required=False, coerce=int, empty_value=None,
-                choices=[("", "Nobody yet"), *((pk, person.name) for pk, person in self.people.items())],
+                choices=[
+                    ("", "Nobody yet"),
+                    *((pk, person.name) for pk, person in self.people.items() if may_sit(person, role.side)),
+                ],
             )  # fmt: skip
 
     #: The code proposed for a new biller, where none was given.

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from projects.views import gate, history, my_work, portfolio, project, start, step
+from projects.views import comment, gate, history, inbox, my_work, people, portfolio, project, start, step
 
 
 class ProjectCode:
@@ -39,6 +39,10 @@ urlpatterns = [
     path("history/<slug:kind>/<int:pk>/revert", history.take_back, name="revert"),
     path("playbooks/<slug:slug>/history", history.of_playbook, name="playbook-history"),
     path("my-work", my_work.my_work, name="my-work"),
+    path("inbox", inbox.inbox, name="inbox"),
+    path("inbox/unread", inbox.unread, name="inbox-unread"),
+    path("inbox/read", inbox.read, name="inbox-read"),
+    path("people/<int:pk>/replace", people.replace, name="replace-person"),
     path("projects/", portfolio.portfolio, name="portfolio"),
     path("projects/start", start.start, name="start-project"),
     path("projects/<code:code>/", project.show, name="project"),
@@ -53,5 +57,6 @@ urlpatterns = [
     path("projects/<code:code>/steps/<step:path>/move", step.move, name="move-step"),
     path("projects/<code:code>/steps/<step:path>/due", step.due, name="move-due"),
     path("projects/<code:code>/steps/<step:path>/history", history.of_step, name="step-history"),
+    path("projects/<code:code>/steps/<step:path>/comment", comment.comment, name="comment"),
     path("projects/<code:code>/steps/<step:path>/name", step.name_person, name="name-on-step"),
 ]

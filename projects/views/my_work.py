@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from projects.comments import asked_of
 from projects.days import moment
 from projects.filters import MyWorkFilter, MyWorkForm, has_blanks, read
 from projects.my_work import (
@@ -61,4 +62,6 @@ def _context(request: HttpRequest, chosen: MyWorkFilter) -> dict[str, object]:
         "sections": sections(found[paging.start : paging.stop], totals, today) if found else [],
         "following": ("", "") if found else next_known(who, today),
         "paging": paging,
+        "asked": asked_of(who, today),
+        "today": today,
     }

@@ -123,7 +123,8 @@ def seat(request: HttpRequest, code: str, seat_id: int) -> HttpResponse:
     chosen = next((seat for seat in project.board.seats if seat.id == seat_id), None)
     if chosen is None:
         return render(request, "404.html", status=404)
-    form = PersonForm(request.POST or None, initial={"person": chosen.person.id if chosen.person else None})
+    initial = {"person": chosen.person.id if chosen.person else None}
+    form = PersonForm(request.POST or None, initial=initial, side=chosen.role.side)
     status = 400 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:

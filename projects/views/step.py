@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from projects.comments import comments_on
 from projects.dates import move_due_date
 from projects.forms import DueDateForm, MoveForm, NameOnStepForm, own_path
 from projects.models import ProjectStep
@@ -141,6 +142,7 @@ def page(
         "needed_by": [step_row(board, board.by_path[other.key], today) for other in needed_by(facts, board.all_facts)],
         "approvals": list(step.approvals.select_related("by")),
         "records": list(TransitionRecord.objects.of(step).select_related("by")[:50]),
+        "comments": comments_on(step, person, today),
         "date_changes": list(step.date_changes.select_related("by")[:20]),
         "due_form": due_form or DueDateForm(initial={"due": step.due, "revision": step.revision}),
         "manages": manages,
