@@ -177,7 +177,9 @@ def comments_on(step: ProjectStep, viewer: User, today: dt.date) -> list[Asked]:
         if row.withdrawn_at is not None and row.answered_at is None:
             continue
         waiting = row.answered_at is None and not step.live.closed
-        state = "answered" if row.answered_at else "waiting" if waiting else "not answered"
+        state = "waiting" if waiting else "not answered"
+        if row.answered_at is not None:
+            state = "answered late" if business_day(row.answered_at) > row.due else "answered"
         found.append(
             Asked(
                 Person(row.person_id, row.person.name), row.role, row.due, waiting and row.due < today, state,

@@ -26,7 +26,7 @@ from projects.team import may_sit, projects_naming, settle_people
 from raci.grants import holds_globally
 from transitions.blockers import Blocker, MoveRefused, NotPermitted, StaleRow
 from transitions.standing import Standing
-from transitions.step import StepStatus
+from transitions.step import OPEN, StepStatus
 
 HELD_UP = frozenset({StepStatus.BLOCKED, StepStatus.WAITING_ON_CUSTOMER})
 Lines = dict[int, list[str]]
@@ -119,9 +119,8 @@ def plan(person: User, successor: User | None = None) -> Plan:
         ProjectStep.objects.filter(Q(responsible=person) | Q(accountable=person) | Q(owner=person)),
         "template__title", "template__number", "responsible_id", "accountable_id", "owner_id", "status", "revision",
     )  # fmt: skip
-    comments = _rows(
-        CommentRequest.objects.filter(person=person, withdrawn_at=None, answered_at=None), "step__template__title"
-    )
+    asked = CommentRequest.objects.filter(person=person, withdrawn_at=None, answered_at=None, step__status__in=OPEN)
+    comments = _rows(asked, "step__template__title")
     also = _also(person)
     ids = {row[1] for row in (*seats, *steps, *comments)} | set(also)
     known = Project.objects.filter(Q(pk__in=ids) | Q(manager=person)).order_by("name", "code")
