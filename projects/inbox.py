@@ -143,11 +143,12 @@ def seat_given(
     """Return the notice of a seat to the person who was put in it, `roles` being their names.
 
     Args:
-        occasion: what tells this giving from another one; the instant is added. text: other words than the usual.
+        occasion: what tells this giving from another one; the project and the instant are added.
+        text: other words than the usual.
     """
     rows: Any = project.notices.model
     return rows(
-        person_id=person.pk, kind=NoticeKind.SEAT_GIVEN, project=project, occasion=f"{occasion}:{now.timestamp():f}",
+        person_id=person.pk, kind=NoticeKind.SEAT_GIVEN, project=project, occasion=f"{occasion}:{project.pk}:{now.timestamp():f}",
         text=cut(text or f"You are {' and '.join(dict.fromkeys(roles))} on {project.name} now.", LONGEST_TEXT),
         why="You were put in this seat." if len(roles) == 1 else "You were put in these seats.",
         by=by, at=now, heard_from=now,
