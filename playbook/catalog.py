@@ -25,6 +25,7 @@ class RoleTemplate:
     team: str
     side: str
     manages: bool
+    signs_as: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -97,7 +98,7 @@ def version_template(version_id: int) -> VersionTemplate:
     for step_id, letter, role_id in rows.values_list("step_id", "letter", "role_id"):
         letters.setdefault(step_id, {}).setdefault(letter, []).append(role_id)
     roles = {
-        role.pk: RoleTemplate(role.pk, role.code, role.name, role.team, role.side, role.manages)
+        role.pk: RoleTemplate(role.pk, role.code, role.name, role.team, role.side, role.manages, role.signs_as)
         for role in Role.objects.filter(version=version)
     }
     steps = {

@@ -11,7 +11,7 @@ from raci.letters import Raci
 # The keys of the format, in the order in which they are written (design.md, "Playbook as code").
 PLAYBOOK_KEYS = ("playbook", "title", "kind", "version", "source", "changes", "open_questions", "roles", "steps")
 CHANGE_KEYS = ("version", "date", "author", "note")
-ROLE_KEYS = ("code", "name", "team", "side", "manages")
+ROLE_KEYS = ("code", "name", "team", "side", "manages", "signs_as")
 STEP_KEYS = (
     *(
         "key",
@@ -46,13 +46,14 @@ class ChangeData:
 
 @dataclass(frozen=True, slots=True)
 class RoleData:
-    """A role of the playbook's own list. `manages`: whoever holds it runs the project."""
+    """A role of the playbook's own list. `manages`: whoever holds it runs the project; `signs_as`: whose word it gives, if any."""
 
     code: str
     name: str
     team: str = ""
     side: str = Side.INTERNAL.value
     manages: bool = False
+    signs_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from playbook.data import PlaybookData, StepData
 from playbook.order import circle_words, circles
+from playbook.vocabulary import ApprovalKind, SignsAs
 from raci.health import Severity, check
 from transitions.blockers import Blocker
 from transitions.phase import PHASE_ORDER, Phase
@@ -114,6 +115,10 @@ def _of_the_whole(data: PlaybookData) -> Iterator[Finding]:
             yield Finding(
                 "", None, "duplicate-role", f"{count} roles have the code {code}; a code names one role.", "error"
             )
+    final = [step for step in data.steps if step.approval == ApprovalKind.FINAL_SIGN_OFF]
+    if final and not any(role.signs_as == SignsAs.BILLER for role in data.roles):
+        text = "asks for the biller's decision, and no role signs as the biller: whoever is accountable has to record it."
+        yield Finding("", None, "nobody-signs", f"“{final[0].title}” {text}", "warning")
     if not data.steps:
         yield Finding("", None, "no-steps", "The playbook has no step.", "error")
     for code, text, severity in _questions(data.open_questions):

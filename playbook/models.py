@@ -334,6 +334,9 @@ class Role(DraftOnly):
     manages = models.BooleanField(
         "runs the project", default=False, help_text="Whoever holds this seat moves the project and names its people."
     )
+    signs_as = models.CharField(
+        max_length=20, choices=words.SignsAs.choices, blank=True, help_text="Whose word this seat gives on a customer's sign-off."
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     history = HistoryOf(root="version")
@@ -351,7 +354,7 @@ class Role(DraftOnly):
 
     def as_data(self) -> RoleData:
         """Return the role as a plain value."""
-        return RoleData(self.code, self.name, self.team, self.side, self.manages)
+        return RoleData(self.code, self.name, self.team, self.side, self.manages, self.signs_as)
 
 
 class Step(DraftOnly):

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from accounts.models import Side
 from playbook.format import PlaybookData, RoleData, StepData
-from playbook.vocabulary import Applies, ApprovalKind
+from playbook.vocabulary import Applies, ApprovalKind, SignsAs
 from raci.letters import Letter
 from transitions.phase import Phase
 
@@ -37,6 +37,7 @@ class RoleRow:
     team: str
     side: str
     manages: bool
+    signs_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,13 @@ def day_in(moment: dt.datetime | None, zone: zoneinfo.ZoneInfo) -> dt.date | Non
 
 def role_rows(data: PlaybookData) -> list[RoleRow]:
     """Return the roles in the order of the playbook."""
-    return [RoleRow(role.code, role.name, role.team, Side(role.side).label, role.manages) for role in data.roles]
+    return [
+        RoleRow(
+            role.code, role.name, role.team, Side(role.side).label, role.manages,
+            str(SignsAs(role.signs_as).label) if role.signs_as else "",
+        )
+        for role in data.roles
+    ]  # fmt: skip
 
 
 def change_rows(data: PlaybookData) -> list[ChangeRow]:

@@ -100,6 +100,7 @@ def _roles(top: Section) -> tuple[RoleData, ...]:
             team=section.text("team", words.LONGEST_NAME),
             side=section.choice("side", Side.values, default=Side.INTERNAL.value),
             manages=section.flag("manages"),
+            signs_as=section.choice("signs_as", words.SignsAs.values, default=""),
         )
         if role.code and not _can_stand_in_a_cell(role.code):
             section.problem("code", f"“{role.code}” cannot stand in a cell: no slash, no comma, single spaces")

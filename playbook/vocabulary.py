@@ -35,6 +35,13 @@ class ApprovalKind(models.TextChoices):
     FINAL_SIGN_OFF = "final_sign_off", "Final sign-off"
 
 
+class SignsAs(models.TextChoices):
+    """Whose word a role gives on a sign-off of the customer's (domain.md, Steps: "biller and core system")."""
+
+    BILLER = "biller", "Biller"
+    CORE_SYSTEM = "core_system", "Core system"
+
+
 SLUG_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_WORDS = "lower-case letters, digits and hyphens"
 KEY_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*")

@@ -56,7 +56,11 @@ def digest(data: PlaybookData) -> str:
 
 def _role_mapping(role: RoleData) -> dict[str, Any]:
     mapping: dict[str, Any] = {"code": role.code, "name": role.name, "team": role.team, "side": str(role.side)}
-    return {**mapping, "manages": True} if role.manages else mapping
+    if role.manages:
+        mapping["manages"] = True
+    if role.signs_as:
+        mapping["signs_as"] = str(role.signs_as)
+    return mapping
 
 
 def _step_mapping(step: StepData) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class RoleForm(AnyModelForm):
 
     class Meta:
         model = Role
-        fields = ("code", "name", "team", "side", "manages", "position")
+        fields = ("code", "name", "team", "side", "manages", "signs_as", "position")
         widgets = {  # noqa: RUF012 - Django's own form
             "code": forms.TextInput(attrs={"size": 6}),
             "name": forms.TextInput(attrs={"size": 26}),
