@@ -46,7 +46,8 @@ class ChangeData:
 
 @dataclass(frozen=True, slots=True)
 class RoleData:
-    """A role of the playbook's own list. `manages`: whoever holds it runs the project; `signs_as`: whose word it gives, if any."""
+    """A role of the playbook's own list. `manages`: whoever holds it runs the project; `signs_as`: whose word it gives, if
+    any."""
 
     code: str
     name: str

@@ -117,7 +117,9 @@ def _of_the_whole(data: PlaybookData) -> Iterator[Finding]:
             )
     final = [step for step in data.steps if step.approval == ApprovalKind.FINAL_SIGN_OFF]
     if final and not any(role.signs_as == SignsAs.BILLER for role in data.roles):
-        text = "asks for the biller's decision, and no role signs as the biller: whoever is accountable has to record it."
+        text = (
+            "asks for the biller's decision, and no role signs as the biller: whoever is accountable has to record it."
+        )
         yield Finding("", None, "nobody-signs", f"“{final[0].title}” {text}", "warning")
     if not data.steps:
         yield Finding("", None, "no-steps", "The playbook has no step.", "error")

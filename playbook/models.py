@@ -335,7 +335,10 @@ class Role(DraftOnly):
         "runs the project", default=False, help_text="Whoever holds this seat moves the project and names its people."
     )
     signs_as = models.CharField(
-        max_length=20, choices=words.SignsAs.choices, blank=True, help_text="Whose word this seat gives on a customer's sign-off."
+        max_length=20,
+        choices=words.SignsAs.choices,
+        blank=True,
+        help_text="Whose word this seat gives on a customer's sign-off.",
     )
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -234,10 +234,23 @@ class _Life:
             row = perform(row, "start", by=by, now=now).row
             if step.template.approval:
                 row = perform(row, "submit", by=by, now=now).row
-                decider = next(iter(row.project.board.people(row.live, A)))
-                perform(row, "approve", by=User.objects.get(pk=decider.id), now=now, note="Looked at together.")
+                self._sign(row, now)
             else:
                 perform(row, "complete", by=by, now=now)
+
+    def _sign(self, row: ProjectStep, now: dt.datetime) -> None:
+        """Let every party decide; the accountable excuses a core system with nobody in it, or records what came on paper."""
+        accountable = User.objects.get(pk=next(iter(row.project.board.people(row.live, A))).id)
+        for view in row.sign_off.outstanding:
+            if view.people:
+                signer = User.objects.get(pk=view.people[0].id)
+                perform(row, "approve", by=signer, now=now, note="Looked at together.", party=view.party.value)
+            elif view.optional:
+                note = "The biller has no core system of its own."
+                perform(row, "excuse", by=accountable, now=now, note=note, party=view.party.value)
+            else:
+                note = "Signed on paper on the day; the scan is with the project."
+                perform(row, "approve", by=accountable, now=now, note=note, party=view.party.value)
 
     def _hold_one_up(self) -> None:
         """Leave something under way, and in some projects something blocked or waiting."""

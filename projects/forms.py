@@ -82,6 +82,8 @@ class MoveForm(forms.Form):
             given["phase"] = data["phase"]
         if "reopens" in spec.details:
             given["reopens"] = tuple(data["reopens"])
+        if "shown" in spec.details:
+            given["shown"] = ""  # this form shows nothing to decide on: there is a page for that
         return given
 
 

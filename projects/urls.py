@@ -3,7 +3,20 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from projects.views import comment, gate, history, inbox, my_work, people, portfolio, project, start, step
+from projects.views import (
+    comment,
+    documents,
+    gate,
+    history,
+    inbox,
+    my_work,
+    people,
+    portfolio,
+    project,
+    signoff,
+    start,
+    step,
+)  # fmt: skip
 
 
 class ProjectCode:
@@ -52,6 +65,11 @@ urlpatterns = [
     path("projects/<code:code>/seats/<int:seat_id>", project.seat, name="fill-seat"),
     path("projects/<code:code>/gate", gate.panel, name="gate"),
     path("projects/<code:code>/gate/waive", gate.waive_criterion, name="waive"),
+    path("projects/<code:code>/documents", documents.documents, name="documents"),
+    path("projects/<code:code>/sign-offs", signoff.sign_offs, name="sign-offs"),
+    path("projects/<code:code>/sign-offs/<int:decision_id>", signoff.evidence, name="sign-off"),
+    path("projects/<code:code>/steps/<step:path>/decide", signoff.decide, name="decide"),
+    path("projects/<code:code>/steps/<step:path>/delegate", signoff.delegate_decision, name="delegate"),
     path("projects/<code:code>/steps/<step:path>/", step.show, name="step"),
     path("projects/<code:code>/steps/<step:path>/menu", step.menu, name="step-menu"),
     path("projects/<code:code>/steps/<step:path>/move", step.move, name="move-step"),

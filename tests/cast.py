@@ -161,9 +161,19 @@ def finish(project: Project, key: str, *, worker: User, decider: User) -> None:
     move(project, key, "start", worker)
     if step_of(project, key).template.approval:
         move(project, key, "submit", worker)
-        move(project, key, "approve", decider)
+        sign(project, key, decider)
     else:
         move(project, key, "complete", worker)
+
+
+def sign(project: Project, key: str, accountable: User) -> None:
+    """Let each party approve: who holds it, else the accountable excuses it or records what the party decided elsewhere."""
+    for view in step_of(project, key).sign_off.outstanding:
+        if view.people:
+            move(project, key, "approve", User.objects.get(pk=view.people[0].id), party=view.party.value)
+        else:
+            name, note = ("excuse", "No core system") if view.optional else ("approve", "Signed on paper")
+            move(project, key, name, accountable, party=view.party.value, note=note)
 
 
 def finish_phase(project: Project, cast: SimpleNamespace) -> None:

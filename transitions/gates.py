@@ -209,7 +209,7 @@ def step_blockers(move: str, step: StepFacts, facts: GateFacts) -> list[Blocker]
     if move == "reopen" and there < here:
         text = f"{label} is passed. Return the project to {label} first; then “{step.title}” can be reopened."
         refused.append(Blocker("phase-left", text, facts.link, facts.manager, step.key))
-    if move in {"start", "resume", "submit", "complete", "approve"}:
+    if move in {"start", "resume", "submit", "complete", "approve", "excuse"}:
         refused += _needed_first(step, facts.steps)
     return refused
 

@@ -60,7 +60,7 @@ def perform(
         note: a reason, required by some moves, kept with the record; 4,000 characters at most.
         revision: the row's revision that the person saw; None where nothing was shown.
         now: the instant of the move, aware; the present unless given.
-        details: what the move takes besides (`owner`, `until`, `phase`, `reopens`).
+        details: what the move takes besides (`owner`, `until`, `phase`, `reopens`; of a decision `party`, `evidence`, `shown`).
 
     Raises:
         UnknownMove, NotPermitted, Archived, StaleRow, or MoveRefused with the blockers. Nothing has changed then.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django_fsm import transition
+from django_fsm import RETURN_VALUE, transition
 
 from transitions.machine import Machine, MoveSpec, StateField
 
@@ -26,20 +26,25 @@ OPEN = tuple(status for status in StepStatus if status not in CLOSED)
 
 S = StepStatus
 
+#: What a decision takes besides its note: whose it is, where it was made (evidence) and the digest of what was shown.
+DECIDING = ("party", "evidence", "shown")
+
 
 class StepMachine(Machine):
     """not started → in progress → (waiting | blocked | in review) → done; N/A; reopened with a reason.
 
     A step that asks for approval goes through review and is closed by `approve`; any other is closed by `complete`.
-    Which of the two a step takes, and what it needs first, is asked in `transitions.gates`, not drawn as an edge.
+    Which of the two a step takes, and what it needs first, is asked in `transitions.gates`, not drawn as an edge. Where several
+    have to decide, the step stays in review until the last of them has (`is_last_word`).
     """
 
     MOVES = (
         MoveSpec("start", "Start"),
         MoveSpec("complete", "Done"),
         MoveSpec("submit", "Submit for approval"),
-        MoveSpec("approve", "Approve", details=("note",)),
-        MoveSpec("reject", "Reject", details=("note", "reopens"), required=("note",)),
+        MoveSpec("approve", "Approve", details=("note", *DECIDING)),
+        MoveSpec("reject", "Reject", details=("note", "reopens", *DECIDING), required=("note",)),
+        MoveSpec("excuse", "Excuse a party", details=("note", *DECIDING), required=("note",)),
         MoveSpec("wait", "Wait on customer", details=("note", "owner", "until"), required=("note", "owner", "until")),
         MoveSpec("block", "Block", details=("note", "owner", "until"), required=("note", "owner", "until")),
         MoveSpec("resume", "Resume"),
@@ -64,13 +69,23 @@ class StepMachine(Machine):
     def submit(self) -> None:
         """Hand a step in for its decision."""
 
-    @transition(field=status, source=S.IN_REVIEW, target=S.DONE)
-    def approve(self, *, note: str = "") -> None:
-        """Decide yes: the step is done."""
+    def is_last_word(self) -> bool:
+        """Return whether nobody else has to decide after the decision that is being made."""
+        return True
+
+    @transition(field=status, source=S.IN_REVIEW, target=RETURN_VALUE(S.DONE, S.IN_REVIEW))
+    def approve(self, *, note: str = "", **_: object) -> StepStatus:
+        """Decide yes: the step is done, or waits for those who have still to decide."""
+        return S.DONE if self.is_last_word() else S.IN_REVIEW
 
     @transition(field=status, source=S.IN_REVIEW, target=S.IN_PROGRESS)
-    def reject(self, *, note: str, reopens: tuple[str, ...] = ()) -> None:
+    def reject(self, *, note: str, reopens: tuple[str, ...] = (), **_: object) -> None:
         """Decide no, with a reason; the steps named in `reopens` (keys) are reopened with it."""
+
+    @transition(field=status, source=S.IN_REVIEW, target=RETURN_VALUE(S.DONE, S.IN_REVIEW))
+    def excuse(self, *, note: str, **_: object) -> StepStatus:
+        """Say, with a reason, that a party has nothing to decide here."""
+        return S.DONE if self.is_last_word() else S.IN_REVIEW
 
     @transition(field=status, source=[S.NOT_STARTED, S.IN_PROGRESS, S.BLOCKED], target=S.WAITING_ON_CUSTOMER)
     def wait(self, *, note: str, owner: object, until: object) -> None:

@@ -2,6 +2,8 @@
 
 from projects.models.comment_request import CommentAnswer, CommentRequest
 from projects.models.decision import Approval, DateChange, Decision, Waiver
+from projects.models.delegation import Delegation
+from projects.models.document import Document, DocumentVersion
 from projects.models.notice import IN_SUMMARY, Notice, NoticeKind
 from projects.models.project import IntegrationKind, Project, ProjectGrant, ProjectPlaybook
 from projects.models.registry import Biller, CoreSystem, Vertical
@@ -17,6 +19,9 @@ __all__ = [
     "CoreSystem",
     "DateChange",
     "Decision",
+    "Delegation",
+    "Document",
+    "DocumentVersion",
     "IntegrationKind",
     "Notice",
     "NoticeKind",

@@ -6,9 +6,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from projects.evidence import LONGEST_ADDRESS, LONGEST_AGENT, LONGEST_METHOD, recomputes
 from projects.models.archive import Final
 from projects.models.project import Project
 from projects.models.step import ProjectStep
+from projects.signoff import Party
 
 
 class Decision(models.TextChoices):
@@ -16,24 +18,62 @@ class Decision(models.TextChoices):
 
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
+    EXCUSED = "excused", "N/A"
 
 
 class Approval(Final):
-    """One recorded decision on an approval step: what, by whom, when, why, and which steps it reopened."""
+    """One recorded decision on an approval step: what, for which party, by whom, when, why, which steps it reopened, and the
+    evidence.
+
+    `name` and `email` are as they were; `shown` is the exact text of what was decided on. Written by `ProjectStep.settle`
+    alone. Rows
+    from before evidence was kept have no `sha256`.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="approvals")
     step = models.ForeignKey(ProjectStep, on_delete=models.PROTECT, related_name="approvals")
+    party = models.CharField(max_length=20, choices=Party.choices, default=Party.ACCOUNTABLE)
+    round = models.PositiveSmallIntegerField(default=0, help_text="How often the step had been submitted")
     decision = models.CharField(max_length=10, choices=Decision.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     note = models.TextField(blank=True)
     reopened = models.JSONField(default=list, blank=True)
+    recorded = models.BooleanField(
+        default=False,
+        help_text="Made elsewhere by the party, and written down by somebody else, who says how they know",
+    )
+    delegated_from = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    name = models.CharField(max_length=120, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    address = models.CharField(max_length=LONGEST_ADDRESS, blank=True)
+    agent = models.CharField(max_length=LONGEST_AGENT, blank=True)
+    method = models.CharField(max_length=LONGEST_METHOD, blank=True)
+    shown = models.TextField(blank=True)
+    shown_sha256 = models.CharField(max_length=64, blank=True)
+    previous_sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ("-at", "-pk")
+        indexes = (models.Index(fields=("step", "round"), name="approval_round"),)
 
     def __str__(self) -> str:
+        if self.decision == Decision.EXCUSED:
+            return f"{self.get_party_display()} excused by {self.by}"
         return f"{self.get_decision_display()} by {self.by}"
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether it was made since evidence is kept."""
+        return bool(self.sha256)
+
+    @property
+    def recomputes(self) -> bool:
+        """Whether its digests are those of what it says."""
+        return recomputes(self)
 
 
 class Waiver(Final):

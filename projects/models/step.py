@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,10 +16,12 @@ from history.tracking import HistoryOf
 from playbook.models import Step
 from projects.board import A, LiveStep, R
 from projects.comments import ask_with_move
+from projects.evidence import NO_DOOR, seal
 from projects.inbox import tell_of_move
 from projects.models.archive import Owned, OwnedQuerySet
 from projects.models.project import Project
 from projects.people import Person
+from projects.signoff import Deciding, SignOff, Statement, may_know_of, sign_off_of, statement
 from transitions.blockers import Blocker
 from transitions.gates import StepFacts, step_blockers
 from transitions.machine import GuardedQuerySet
@@ -32,13 +35,26 @@ BY_LETTER: dict[str, frozenset[str]] = {
     "submit": frozenset({R, A}),
     "approve": frozenset({A}),
     "reject": frozenset({A}),
+    "excuse": frozenset({A}),
     "wait": frozenset({R, A}),
     "block": frozenset({R, A}),
     "resume": frozenset({R, A}),
     "mark_not_applicable": frozenset({R, A}),
     "reopen": frozenset({R, A}),
 }
-MANAGED = frozenset(BY_LETTER) - {"approve", "reject"}
+#: Moves that are decisions: the parties of the sign-off make them (projects.signoff), not whoever runs the project.
+DECISIONS = {"approve": "approved", "reject": "rejected", "excuse": "excused"}
+MANAGED = frozenset(BY_LETTER) - frozenset(DECISIONS)
+
+#: Called at the end of every settled move, in its transaction: `(step, move, by=, now=, details=)`.
+Follower = Callable[..., None]
+_followers: list[Follower] = []
+
+
+def follow_with(follower: Follower) -> None:
+    """Let `follower` write what follows from a step's moves (mails, notices), in `AppConfig.ready()`."""
+    if follower not in _followers:
+        _followers.append(follower)
 
 
 class ProjectStepQuerySet(GuardedQuerySet, OwnedQuerySet):  # type: ignore[override]
@@ -116,13 +132,20 @@ class ProjectStep(StepMachine, Owned):
         return self.project.is_archived()
 
     def permits(self, move: str, by: User | None) -> bool:
-        """R works the step, only A decides it; whoever runs the project may do all but decide."""
+        """R works the step; A and the parties of its sign-off decide it; whoever runs the project may do all but decide.
+
+        An administrator stands in for whoever runs the project, never for a party; to excuse one takes A or a seat that runs it.
+        """
         if by is None or not by.is_active:
             return False
         board = self.project.board
         if board.letters_of(by.pk, self.live) & BY_LETTER[move]:
             return True
-        return move in MANAGED and (by.is_superuser or board.manages(by.pk))
+        if move == "excuse":
+            return board.manages(by.pk)
+        if move in DECISIONS:
+            return bool(self.live.template.approval) and self.sign_off.concerns(by.pk)
+        return by.is_superuser or board.manages(by.pk)
 
     def blockers(self, move: str, *, by: User, today: dt.date, details: dict[str, Any]) -> list[Blocker]:
         board = self.project.board
@@ -130,8 +153,34 @@ class ProjectStep(StepMachine, Owned):
         if move in {"block", "wait"}:
             found += self._date_in_the_past(details["until"], today)
         if move == "reject":
-            found += self._cannot_reopen(details.get("reopens", ()))
-        return found
+            found += self._cannot_reopen(details.get("reopens", ()), by)
+        return found or (self._cannot_decide(move, by, details) if move in DECISIONS else [])
+
+    def _cannot_decide(self, move: str, by: User, details: dict[str, Any]) -> list[Blocker]:
+        """Find out for whom the decision is made, and hold what was shown against what is there now."""
+        found = self.sign_off.resolve(move, by, details.get("party", ""), details["note"])
+        if isinstance(found, list):
+            return found
+        self._deciding, self._statement = found, statement(self, by, self.sign_off)
+        if details.get("shown") == "":
+            text = f"“{self}” is decided on a page that shows what is decided."
+            return [Blocker("not-shown", text, f"{self.project.step_url(self.live.path)}decide", subject="shown")]
+        if details.get("shown") not in (None, self._statement.digest):
+            text = "What you were shown has changed meanwhile. Look at what it is now, then decide."
+            return [Blocker("shown-changed", text, subject="shown")]
+        return []
+
+    _deciding: Deciding | None = None
+    _statement: Statement | None = None
+
+    @cached_property
+    def sign_off(self) -> SignOff:
+        """The present round of decisions on this step, read once for this instance."""
+        return sign_off_of(self)
+
+    def is_last_word(self) -> bool:
+        assert self._deciding is not None, "perform() asks for the blockers first"
+        return all(view.party == self._deciding.party for view in self.sign_off.outstanding)
 
     def _date_in_the_past(self, until: dt.date, today: dt.date) -> list[Blocker]:
         if until >= today:
@@ -144,11 +193,11 @@ class ProjectStep(StepMachine, Owned):
             )
         ]
 
-    def _cannot_reopen(self, keys: Any) -> list[Blocker]:
+    def _cannot_reopen(self, keys: Any, by: User) -> list[Blocker]:
         board, found = self.project.board, []
         for key in keys:
             named = board.by_path.get(key)
-            if named is None:
+            if named is None or not may_know_of(board, named, by):
                 found.append(Blocker("unknown-step", f"This project has no step “{key}”.", subject=key))
             elif named.status != StepStatus.DONE:
                 found.append(
@@ -160,25 +209,44 @@ class ProjectStep(StepMachine, Owned):
 
     def settle(self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
         self._write_why(details)
-        self.status_since = now
+        if self.status != self.live.status:
+            self.status_since = now
         self.save(update_fields=("status", "revision", "reason", "owner", "until", "status_since"))
         live = self.live
         live.status, live.reason, live.until, live.revision = self.status, self.reason, self.until, self.revision
-        live.status_since = now
+        live.status_since = self.status_since
         owner = details.get("owner")
         live.owner = Person(owner.pk, owner.name) if owner else None
         self.project.board.__dict__.pop("all_facts", None)
         reopened = list(dict.fromkeys(details.get("reopens", ())))
         if move == "reject":
             self._reopen_named(reopened, by=by, now=now, note=details["note"])
-        if move in {"approve", "reject"}:
-            self.approvals.create(
-                project=self.project, decision="approved" if move == "approve" else "rejected", by=by, at=now,
-                note=details["note"], reopened=reopened,
-            )  # fmt: skip
+        if move in DECISIONS:
+            self._write_decision(move, by=by, now=now, details=details, reopened=reopened)
+        self.project.save_totals()
+        self.__dict__.pop("sign_off", None)  # it was the one before this move
         ask_with_move(self, move, by=by, now=now)
         tell_of_move(self, move, by=by, now=now)
-        self.project.save_totals()
+        for follower in _followers:
+            follower(self, move, by=by, now=now, details=details)
+
+    def _write_decision(
+        self, move: str, *, by: User, now: dt.datetime, details: dict[str, Any], reopened: list[str]
+    ) -> None:
+        """Write the decision with its evidence, sealed over the project's decision before it."""
+        assert self._deciding is not None, "perform() asks for the blockers first"
+        assert self._statement is not None, "perform() asks for the blockers first"
+        deciding, evidence = self._deciding, (details.get("evidence") or NO_DOOR).cut()
+        before = self.project.approvals.order_by("-pk").values_list("sha256", flat=True).first()
+        row = self.approvals.model(
+            project=self.project, step=self, decision=DECISIONS[move], by=by, at=now, note=details["note"], reopened=reopened,
+            party=deciding.party, round=self.sign_off.round, recorded=deciding.recorded,
+            delegated_from_id=deciding.delegated_from, name=by.name, email=by.email,
+            address=evidence.address, agent=evidence.agent, method=evidence.method,
+            shown=self._statement.text, shown_sha256=self._statement.digest, previous_sha256=before or "",
+        )  # fmt: skip
+        row.sha256 = seal(row)
+        row.save()
 
     def _write_why(self, details: dict[str, Any]) -> None:
         """Keep the reason with the state that it explains: blocked, waiting, N/A. Any other state has none."""

@@ -15,8 +15,10 @@ from projects.comments import comments_on
 from projects.dates import move_due_date
 from projects.forms import DueDateForm, MoveForm, NameOnStepForm, own_path
 from projects.models import ProjectStep
+from projects.models.step import DECISIONS
 from projects.page import board_label, needs_of, step_moves, step_row
 from projects.people import Person
+from projects.signoff import documents_shown
 from projects.team import name_on_step
 from projects.views.conflicts import show_conflict
 from projects.views.getters import get_step, get_step_to_move, may_manage, signed_in
@@ -140,7 +142,8 @@ def page(
         "letters": [(letter.label, letter.value, board.holders(step.live, letter.value)) for letter in Letter],
         "needs": [step_row(board, needed, today) for needed in needs_of(board, facts)],
         "needed_by": [step_row(board, board.by_path[other.key], today) for other in needed_by(facts, board.all_facts)],
-        "approvals": list(step.approvals.select_related("by")),
+        "approvals": list(step.approvals.select_related("by", "delegated_from")),
+        "documents": documents_shown(step, inside=True),
         "records": list(TransitionRecord.objects.of(step).select_related("by")[:50]),
         "comments": comments_on(step, person, today),
         "date_changes": list(step.date_changes.select_related("by")[:20]),
@@ -158,7 +161,10 @@ def moves_context(
     """Return what the list of moves needs: those that this person may make from here, and why some cannot be made now."""
     person, board = signed_in(request), step.project.board
     mine = [spec for spec in step.open_moves() if step.permits(spec.name, person)]
+    decides = any(spec.name in DECISIONS for spec in mine)
+    mine = [spec for spec in mine if spec.name not in DECISIONS]
     return {
+        "decides": decides,
         "project": step.project,
         "step": step,
         "label": board_label(board, step.live),

@@ -32,11 +32,12 @@ PEOPLE = {
 }  # fmt: skip
 
 #: Who may make a move, whatever the state: who works the step or runs the project, who is accountable, who runs the project.
-MAY = {"*": {"R", "A", "PM", "IM", "admin"}, "A": {"A"}, "+": {"PM", "IM", "admin"}}
+MAY = {"*": {"R", "A", "PM", "IM", "admin"}, "A": {"A"}, "+": {"PM", "IM", "admin"}, "x": {"A", "PM", "IM"}}
 
 #: What becomes of a step, by move (down) and by the status that it is in (across), for those who may make the move (`?`, as
-#: above); everybody else is `not-permitted`. A status: it is that then. A code: it is refused with that blocker. `-`: it is
-#: refused, for there is no edge. `.`: such a step never has that status.
+#: above; `x`: who is accountable, or holds a seat that runs the project); everybody else is `not-permitted`. A status: it is
+#: that then. A code: it is refused with that blocker. `-`: it is refused, for there is no edge. `.`: such a step never has
+#: that status.
 STEPS = """
 always              ? not_started    in_progress       waiting        blocked        in_review   done        n/a
 start               * in_progress    -                 -              -              .           -           .
@@ -44,6 +45,7 @@ complete            * -              done              -              -         
 submit              * -              no-approval-asked -              -              .           -           .
 approve             A -              -                 -              -              .           -           .
 reject              A -              -                 -              -              .           -           .
+excuse              x -              -                 -              -              .           -           .
 wait                * waiting        waiting           -              waiting        .           -           .
 block               * blocked        blocked           blocked        -              .           -           .
 resume              * -              -                 in_progress    in_progress    .           -           .
@@ -56,6 +58,7 @@ complete            * -              approval-missing  -              -         
 submit              * -              in_review         -              -              -           -           .
 approve             A -              -                 -              -              done        -           .
 reject              A -              -                 -              -              in_progress -           .
+excuse              x -              -                 -              -              nothing-to-excuse - .
 wait                * waiting        waiting           -              waiting        -           -           .
 block               * blocked        blocked           blocked        -              blocked     -           .
 resume              * -              -                 in_progress    in_progress    -           -           .
@@ -68,6 +71,7 @@ complete            * -              done              -              -         
 submit              * -              no-approval-asked -              -              .           -           -
 approve             A -              -                 -              -              .           -           -
 reject              A -              -                 -              -              .           -           -
+excuse              x -              -                 -              -              .           -           -
 wait                * waiting        waiting           -              waiting        .           -           -
 block               * blocked        blocked           blocked        -              .           -           -
 resume              * -              -                 in_progress    in_progress    .           -           -

@@ -357,6 +357,7 @@ STEP_MOVES = (
     "submit",
     "approve",
     "reject",
+    "excuse",
     "wait",
     "block",
     "resume",
@@ -419,7 +420,7 @@ def test_a_step_waits_for_those_it_needs_unless_they_are_closed(status):
     )
 
     closed = status in ("done", "not_applicable")
-    waits = {} if closed else {move: ["needs-open"] for move in ("start", "submit", "approve", "resume")}
+    waits = {} if closed else {move: ["needs-open"] for move in ("start", "submit", "approve", "excuse", "resume")}
     kind = ["approval-missing"] if closed else ["approval-missing", "needs-open"]
     assert codes_by_move(step, facts_of(needed, step)) == {**waits, "complete": kind}
 

@@ -67,8 +67,8 @@ def test_the_move_comes_first(project, cast):
     assert [blocker.as_dict() for blocker in refused.blockers] == [
         {
             "code": "unknown-move",
-            "text": "There is no move “finish”. There are: start, complete, submit, approve, reject, wait, block, resume, "
-            "mark_not_applicable, reopen.",
+            "text": "There is no move “finish”. There are: start, complete, submit, approve, reject, excuse, wait, block, "
+            "resume, mark_not_applicable, reopen.",
             "link": "",
             "owner": "",
         }

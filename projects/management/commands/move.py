@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from history import commands
+from projects.evidence import Evidence
 from projects.lookup import live_step, person_by_email, project_by_code, step_row
 from projects.models import Project, ProjectStep
 from projects.status import refusal
@@ -19,8 +20,8 @@ from transitions.moves import perform
 class Command(commands.Command):
     help = (
         "Move a project (advance, return_to, hold, resume, cancel, complete) or, with --step, one of its steps (start, complete, "
-        "submit, approve, reject, wait, block, resume, mark_not_applicable, reopen). Exit 0 and the new state; or exit 1, "
-        'nothing changed, and {"blockers": [...]} on standard output.'
+        "submit, approve, reject, excuse, wait, block, resume, mark_not_applicable, reopen). Exit 0 and the new state; or "
+        'exit 1, nothing changed, and {"blockers": [...]} on standard output.'
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +33,7 @@ class Command(commands.Command):
         parser.add_argument("--phase", help="for return_to")
         parser.add_argument("--owner", metavar="EMAIL", help="for block and wait: who clears it")
         parser.add_argument("--until", metavar="DATE", help="for block and wait: by when, as 2026-11-24")
+        parser.add_argument("--party", help="for approve, reject and excuse: whose decision, such as biller")
         parser.add_argument("--reopens", metavar="KEY", nargs="*", help="for reject: the steps it reopens")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +58,9 @@ class Command(commands.Command):
 
     def _details(self, row: Project | ProjectStep, options: dict[str, Any]) -> dict[str, Any]:
         project = row.project if isinstance(row, ProjectStep) else row
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = {"evidence": Evidence(method="command")}
+        if options["party"]:
+            given["party"] = options["party"]
         if options["phase"]:
             given["phase"] = options["phase"]
         if options["owner"]:

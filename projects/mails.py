@@ -1,0 +1,149 @@
+"""The mails of sign-offs: a decision is asked for, passed on, and receipted. Nothing internal stands in one to somebody outside.
+
+Rows are written in the transaction of what they tell of (`accounts.mail.post`), words are made when they go out: a decision
+that is no longer asked for by then is not asked for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import links
+from accounts.mail import Message, post, register, site_address
+from accounts.models import OutgoingMail, Side, User
+from projects.evidence import shown_values, utc
+from projects.models import Approval, Delegation, ProjectStep
+from projects.models.step import DECISIONS, follow_with
+from projects.signoff import round_of, sign_off_of, statement
+from transitions.step import StepStatus
+
+ASKED, RECEIPT, DELEGATED = "approval_asked", "approval_receipt", "delegated"
+#: What is told later than this is no news: a project that is brought in with its past, the demo.
+NEWS = dt.timedelta(days=1)
+
+
+def register_all() -> None:
+    """Make the words of these mails known, and write them with the moves that they tell of."""
+    register(ASKED, _asked)
+    register(DELEGATED, _delegated)
+    register(RECEIPT, _receipt)
+    follow_with(post_for_move)
+
+
+def post_for_move(step: ProjectStep, move: str, *, by: User, now: dt.datetime, details: dict[str, Any]) -> None:
+    """Write the mails that follow from a step's move: each person who may decide is asked, who decided gets a receipt."""
+    if now < timezone.now() - NEWS:
+        return
+    if move == "submit":
+        _post_asked(step, by)
+    elif move in DECISIONS:
+        row = step.approvals.order_by("-pk").only("pk").first()
+        assert row is not None, "settle() has written the decision"
+        post(RECEIPT, to=by, key=f"{RECEIPT}:{row.pk}", decision=row.pk)
+
+
+def post_delegated(made: Delegation) -> None:
+    """Write the mail that tells somebody of a decision passed on to them."""
+    if made.to is not None:
+        post(DELEGATED, to=made.to, key=f"{DELEGATED}:{made.pk}", delegation=made.pk)
+
+
+def _post_asked(step: ProjectStep, by: User) -> None:
+    number = round_of(step) + 1  # the record of this submission is written after it is settled
+    asked = {person for view in sign_off_of(step).parties for person in view.deciders}
+    for person in User.objects.filter(pk__in=asked, is_active=True).exclude(pk=by.pk):
+        post(ASKED, to=person, key=f"{ASKED}:{step.pk}:{number}:{person.pk}", step=step.pk, round=number)
+
+
+def _asked(mail: OutgoingMail) -> Message | None:
+    step = _step(mail.details["step"])
+    if step.status != StepStatus.IN_REVIEW or step.sign_off.round != mail.details["round"]:
+        return None
+    if not step.sign_off.own(mail.person_id):
+        return None
+    what = step.live.template.approval_label
+    opening = f"{step.project.name} asks for your decision on “{step}” ({what.lower()}): approve it, or reject it with a reason."
+    return _to_decide(mail, step, f"Your decision: {step}", opening, f"You may decide on “{step}”.")
+
+
+def _delegated(mail: OutgoingMail) -> Message | None:
+    made = Delegation.objects.standing().select_related("by").filter(pk=mail.details["delegation"]).first()
+    if made is None:
+        return None
+    step = _step(made.step_id)
+    if (
+        step.status != StepStatus.IN_REVIEW
+        or step.sign_off.round != made.round
+        or not step.sign_off.own(mail.person_id)
+    ):
+        return None
+    opening = f"{made.by.name} passed the decision on “{step}” for {step.project.name} to you."
+    return _to_decide(
+        mail, step, f"Passed on to you: {step}", opening, f"{made.by.name} gave your address.", ("Reason", made.reason)
+    )
+
+
+def _to_decide(
+    mail: OutgoingMail, step: ProjectStep, heading: str, opening: str, why: str, *more: tuple[str, str]
+) -> Message:
+    """Return a mail that leads to the page of the decision: by a link of their own for somebody outside, who may have no
+    password."""
+    path, code = reverse("decide", args=[step.project.code, step.live.path]), ""
+    address = site_address(path)
+    if mail.person.side != Side.INTERNAL:
+        minted = links.mint(mail.person, purpose="sign-off", leads_to=path)
+        address, code = minted.address, minted.code
+    documents = statement(step, mail.person).values["documents"]
+    facts = [("Project", f"{step.project.name} ({step.project.code})"), *_document_facts(documents), *more]
+    return Message(
+        subject=f"[{step.project.code}] {heading}",
+        heading=heading,
+        paragraphs=[opening, "Nothing is decided by opening this page."],
+        button=("Look and decide", address),
+        facts=facts,
+        code=code,
+        small_print=why,
+    )
+
+
+def _receipt(mail: OutgoingMail) -> Message | None:
+    row = Approval.objects.select_related("project", "step__template").get(pk=mail.details["decision"])
+    step = _step(row.step_id)
+    decided = {"approved": "approved", "rejected": "rejected", "excused": "excused a party on"}[row.decision]
+    facts = [
+        ("Project", f"{row.project.name} ({row.project.code})"),
+        ("Decision", f"{row.get_decision_display()}, for: {row.get_party_display().lower()}"),
+        ("When", utc(row.at)),
+        *([("Reason", row.note)] if row.note else []),
+        *_document_facts(shown_values(row).get("documents", [])),
+        ("SHA-256 of what you were shown", row.shown_sha256),
+        ("Seal of this decision", row.sha256),
+    ]
+    return Message(
+        subject=f"[{row.project.code}] Receipt: {row.get_decision_display()}: {step}",
+        heading=f"You {decided} “{step}”",
+        paragraphs=["Keep this mail: it says what was decided, and by which digests that can be shown."],
+        button=("Look at the evidence", site_address(reverse("sign-off", args=[row.project.code, row.pk]))),
+        facts=facts,
+        small_print="You get this receipt because you decided.",
+    )
+
+
+def _document_facts(documents: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (
+            "Document",
+            f"{one['title']}, version {one['version']}: {one['link']}"
+            if one["version"]
+            else f"{one['title']}, no version yet",
+        )
+        for one in documents
+    ]
+
+
+def _step(pk: int) -> ProjectStep:
+    return ProjectStep.objects.select_related("template", "project__biller").get(pk=pk)
