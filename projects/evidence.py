@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -97,17 +98,17 @@ def recomputes(row: Approval) -> bool:
     return row.shown_sha256 == sha256(row.shown) and row.sha256 == seal(row)
 
 
-def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime]]) -> Iterator[Fault]:
+def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime, str]]) -> Iterator[Fault]:
     """Yield what does not recompute among the decisions of one project.
 
     Args:
         rows: every decision of the project, in the order in which they were made.
-        recorded: step and instant of every deciding move in the record of moves, which is kept apart from the decisions.
+        recorded: step, instant and decision of every deciding move in the record of moves, which is kept apart from the rows.
     """
     previous, sealed = "", False
-    kept = set()
+    kept = Counter[tuple[int, dt.datetime, str]]()
     for row in rows:
-        kept.add((row.step_id, row.at))
+        kept[row.step_id, row.at, row.decision] += 1
         if not row.sha256:
             if sealed or row.shown or row.shown_sha256:
                 yield Fault(row.pk, "has no seal, though decisions before it have")
@@ -120,6 +121,7 @@ def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime]]
         if row.previous_sha256 != previous:
             yield Fault(row.pk, "does not follow the decision before it: one was taken out or put in")
         previous = row.sha256
-    for step_id, at in recorded:
-        if (step_id, at) not in kept:
-            yield Fault(0, f"a decision on step {step_id} at {utc(at)} is in the record of moves and not here")
+    for (step_id, at, decision), _ in (Counter(recorded) - kept).items():
+        yield Fault(
+            0, f"step {step_id} was {decision} at {utc(at)} by the record of moves, and no such decision is here"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from argparse import ArgumentParser
@@ -21,8 +22,8 @@ from transitions.models import TransitionRecord
 
 class Command(BaseCommand):
     help = (
-        "Recompute the evidence of every decision: the SHA-256 of what was shown, the seal of each row, the chain from one to the "
-        "next, and that every decision in the record of moves is there. Exit 0; or exit 1 with a line for each that fails."
+        "Recompute the evidence of every decision: the SHA-256 of what was shown, the seal of each row, the chain from one to "
+        "the next, and that each in the record of moves is there. Exit 0; or exit 1 with a line for each fault."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -48,6 +49,6 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _recorded(project: Project) -> list[tuple[int, Any]]:
+def _recorded(project: Project) -> list[tuple[int, dt.datetime, str]]:
     records = TransitionRecord.objects.under(project).filter(machine="status", move__in=DECISIONS)
-    return list(records.values_list("object_id", "at"))
+    return [(step_id, at, DECISIONS[move]) for step_id, at, move in records.values_list("object_id", "at", "move")]
