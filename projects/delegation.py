@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,9 +13,9 @@ from django.utils import timezone
 from accounts.models import Side, User
 from projects import mails
 from projects.inbox import tell
-from projects.models import Delegation, Notice, NoticeKind, ProjectStep
+from projects.models import Delegation, Notice, NoticeKind, Project, ProjectStep
 from projects.signoff import PartyView
-from projects.team import settle_grants
+from projects.team import APPROVE, settle_grants
 from transitions.blockers import Blocker, MoveRefused, NotPermitted
 from transitions.step import StepStatus
 
@@ -113,3 +115,36 @@ def _colleague(email: str, name: str, by: User) -> User:
     if person.side != by.side or not person.is_active:
         raise refused
     return person
+
+
+def grants_of_delegates(project_ids: Collection[int]) -> dict[int, dict[int, set[str]]]:
+    """Return what delegations give on these projects: their holders see the project and decide. In one query."""
+    found: dict[int, dict[int, set[str]]] = {}
+    rows = Delegation.objects.standing().filter(project__in=project_ids, to__is_active=True)
+    for project_id, person_id in rows.values_list("project_id", "to_id"):
+        found.setdefault(project_id, {}).setdefault(person_id, set()).add(APPROVE)
+    return found
+
+
+def names_in_delegations(person: User) -> dict[int, list[str]]:
+    """Return which decisions were passed on to a person and wait for them, as sentences by project id. In one query."""
+    found: dict[int, list[str]] = {}
+    for row in _waiting_for(person).select_related("by", "step__template"):
+        found.setdefault(row.project_id, []).append(f"decides “{row.step}” for {row.by.name}")
+    return found
+
+
+def pass_on_delegations(
+    *, person: User, successor: User | None, projects: Collection[Project], by: User, now: dt.datetime
+) -> None:
+    """Pass the decisions that wait for a leaver to their successor, or take them back. The old rows stay as they are."""
+    for row in _waiting_for(person).filter(project__in=[project.pk for project in projects]):
+        words = f"{person.name} was replaced by {by.name}."
+        Delegation(
+            project_id=row.project_id, step_id=row.step_id, party=row.party, round=row.round, by_id=row.by_id,
+            to=successor, reason=words, at=now,
+        ).save()  # fmt: skip
+
+
+def _waiting_for(person: User) -> Any:
+    return Delegation.objects.standing().filter(to=person, step__status=StepStatus.IN_REVIEW)

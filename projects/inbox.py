@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
-from projects.board import A, R, SeatView
+from projects.board import R, SeatView
 from projects.notice_kinds import NoticeKind
 from projects.people import Person
 from projects.schedule import ONE_DAY, working_day_on_or_after
+from projects.signoff import Party, holders, parties_of
 from raci.letters import Letter
 from transitions.step import StepStatus
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MORNING = dt.time(8)
 LONGEST_TEXT, LONGEST_WHY = 300, 120
 #: What a decision is called in a notice.
-DECIDED = {"approve": "approved", "reject": "rejected"}
+DECIDED = {"approve": "approved", "reject": "rejected", "excuse": "excused a party of"}
 
 
 def tell(notices: Iterable[Notice]) -> None:
@@ -51,8 +52,8 @@ def cut(text: str, longest: int) -> str:
 def tell_of_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datetime) -> None:
     """Tell those concerned of a step's move, for `ProjectStep.settle`, in one query at most.
 
-    A hears that a decision is asked, R and those who run the project what was decided, I (in the morning's summary) that the
-    step is done. A step that is taken back before the morning was never done for those who have not heard of it.
+    Whoever decides hears that a decision is asked, R and those who run the project what was decided, I (in the morning's
+    summary) that the step is done. A step that is taken back before the morning was never done for those who have not heard of it.
     """
     if move == "reopen" and step.status == StepStatus.IN_PROGRESS:
         step.notices.filter(kind=NoticeKind.STEP_DONE, heard_from__gt=now).delete()
@@ -70,10 +71,14 @@ def tell_of_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datet
 def _approval_asked(step: ProjectStep, by: User | None, now: dt.datetime) -> list[Notice]:
     board, live = step.project.board, step.live
     text = f"“{board.title(live)}” waits for your decision."
-    return [
-        _about(step, person, NoticeKind.APPROVAL_ASKED, text, "You are accountable for this step.", by, now)
-        for person in board.people(live, A)
-    ]
+    why: dict[Person, str] = {}
+    for party in parties_of(live.template.approval):
+        words = f"You decide it for the {party.label.lower()}."
+        if party == Party.ACCOUNTABLE:
+            words = "You are accountable for this step."
+        for person in holders(board, live, party):
+            why.setdefault(person, words)
+    return [_about(step, person, NoticeKind.APPROVAL_ASKED, text, words, by, now) for person, words in why.items()]
 
 
 def _decided(step: ProjectStep, decision: str, by: User | None, now: dt.datetime) -> list[Notice]:

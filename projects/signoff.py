@@ -16,7 +16,7 @@ from django.db.models import Count
 
 from accounts.models import Side, User
 from playbook.vocabulary import ApprovalKind, SignsAs
-from projects.board import A, Board, LiveStep
+from projects.board import A, Board, LiveStep, SeatView
 from projects.evidence import canonical, sha256, utc
 from projects.people import Person
 from transitions.blockers import Blocker
@@ -59,18 +59,29 @@ def holders(board: Board, step: LiveStep, party: Party) -> list[Person]:
     The biller and the core system are the seats of the step's own playbook that sign as such (`signs_as`); a customer design
     review may be signed by either, or by a partner.
     """
-    if party == Party.ACCOUNTABLE:
-        return board.people(step, A)
-    wanted = {
-        Party.BILLER: {SignsAs.BILLER.value},
-        Party.CORE_SYSTEM: {SignsAs.CORE_SYSTEM.value},
-        Party.CUSTOMER: {SignsAs.BILLER.value, SignsAs.CORE_SYSTEM.value},
-    }[party]
+    return board.people(step, A) if party == Party.ACCOUNTABLE else _signers(board.seats, step, party)
+
+
+def signers(seats: Sequence[SeatView], step: LiveStep) -> list[Person]:
+    """Return the people in seats that sign an approval step, for whichever of its parties outside; nobody where there is none."""
+    outside = [party for party in parties_of(step.template.approval) if party != Party.ACCOUNTABLE]
+    return list(dict.fromkeys(person for party in outside for person in _signers(seats, step, party)))
+
+
+#: The seats that sign for each party outside.
+_SIGNING: Mapping[Party, frozenset[str]] = {
+    Party.BILLER: frozenset({SignsAs.BILLER.value}),
+    Party.CORE_SYSTEM: frozenset({SignsAs.CORE_SYSTEM.value}),
+    Party.CUSTOMER: frozenset({SignsAs.BILLER.value, SignsAs.CORE_SYSTEM.value}),
+}
+
+
+def _signers(seats: Iterable[SeatView], step: LiveStep, party: Party) -> list[Person]:
     found = [
         seat.person
-        for seat in board.seats
+        for seat in seats
         if seat.version.id == step.template.version_id
-        and (seat.role.signs_as in wanted or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER))
+        and (seat.role.signs_as in _SIGNING[party] or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER))
     ]
     return list(dict.fromkeys(person for person in found if person is not None))
 

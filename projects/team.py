@@ -19,6 +19,7 @@ from projects.comments import bring_in_line
 from projects.inbox import seat_given, tell
 from projects.models import Project, ProjectGrant, ProjectStep, Seat
 from projects.models.project import VIEW
+from projects.signoff import signers
 from raci.grants import set_grants
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 from transitions.standing import Standing
@@ -54,10 +55,12 @@ def also_due(project_ids: Collection[int]) -> dict[int, dict[int, set[str]]]:
 def grants_due(steps: Iterable[LiveStep], seats: Iterable[SeatView]) -> dict[int, set[str]]:
     """Return the permissions that seats and names give people on a project, by the person's id. Pure.
 
-    A seat or a name lets see the project; R on any step lets work steps, A of a step that asks for approval lets decide; a
-    role that runs the project lets move it, waive its gates and hand it off; one of Client Services lets take it over.
-    On a step that somebody is named on, the seats do not have that letter. A step's status changes nothing.
+    A seat or a name lets see the project; R on any step lets work steps, A of a step that asks for approval lets decide, as
+    does a seat that signs it; a role that runs the project lets move it, waive its gates and hand it off; one of Client
+    Services lets take it over. On a step that somebody is named on, the seats do not have that letter. A step's status
+    changes nothing.
     """
+    seats = list(seats)
     due: dict[int, set[str]] = {}
     by_role: dict[int, int] = {}
     for seat in seats:
@@ -65,14 +68,16 @@ def grants_due(steps: Iterable[LiveStep], seats: Iterable[SeatView]) -> dict[int
             by_role[seat.role.id] = seat.person.id
             due.setdefault(seat.person.id, {VIEW}).update(_of_role(seat.role))
     for step in steps:
-        for letter, named in ((R, step.named_responsible), (A, step.named_accountable)):
+        for letter, person in ((R, step.named_responsible), (A, step.named_accountable)):
             gives = WORK if letter == R else APPROVE if step.template.approval else VIEW
-            if named is not None:
-                due.setdefault(named.id, {VIEW}).add(gives)
+            if person is not None:
+                due.setdefault(person.id, {VIEW}).add(gives)
                 continue
             for role_id in step.template.letters.get(letter, ()):
                 if role_id in by_role:
                     due[by_role[role_id]].add(gives)
+        for signer in signers(seats, step):
+            due[signer.id].add(APPROVE)
     return due
 
 
