@@ -97,6 +97,17 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         return self.name
 
     @property
+    def is_outside(self) -> bool:
+        """Whether the person sits with a customer or a partner (docs/adr/0014)."""
+        return self.side != Side.INTERNAL
+
+    def clean(self) -> None:
+        """Raise ValidationError where somebody outside the company is to administer it."""
+        super().clean()
+        if self.is_outside and (self.is_staff or self.is_superuser):
+            raise ValidationError("Somebody outside the company may not open the admin.")
+
+    @property
     def initials(self) -> str:
         """Two letters for the round mark beside a step: `Priya Nair` → `PN`."""
         words = [word for word in self.name.split() if word]

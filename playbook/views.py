@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Side, User
+from accounts.models import User
 from playbook.forms import FilterForm
 from playbook.models import Role, Step, Version
 from playbook.page import Filter, change_rows, day_in, phase_marks, phase_names, role_rows, step_groups
@@ -70,7 +70,7 @@ def show(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
 
 def get_reader(request: HttpRequest) -> User:
     """Return who asks; playbooks are for people inside the company, and for others they do not exist."""
-    if not isinstance(request.user, User) or request.user.side != Side.INTERNAL:
+    if not isinstance(request.user, User) or request.user.is_outside:
         raise Http404
     return request.user
 

@@ -40,6 +40,7 @@ class LiveStep:
     until: dt.date | None
     status_since: dt.datetime | None
     revision: int
+    visible_to_customer: bool = False
     owner: Person | None = None
     named_responsible: Person | None = None
     named_accountable: Person | None = None
@@ -94,8 +95,8 @@ class Totals:
 
 STEP_COLUMNS = (
     "pk", "template_id", "template__version_id", "status", "due", "baseline_due", "reason", "until", "status_since",
-    "revision", "owner_id", "owner__name", "responsible_id", "responsible__name", "responsible__is_active",
-    "accountable_id", "accountable__name", "accountable__is_active",
+    "revision", "visible_to_customer", "owner_id", "owner__name", "responsible_id", "responsible__name",
+    "responsible__is_active", "accountable_id", "accountable__name", "accountable__is_active",
 )  # fmt: skip
 
 
@@ -117,14 +118,14 @@ class Board:
         for row in rows:
             version = versions.get(row[2]) or versions.setdefault(row[2], version_template(row[2]))
             steps.append(
-                LiveStep(  # type: ignore[call-arg]  # seven columns, in the order of the fields
+                LiveStep(  # type: ignore[call-arg]  # eight columns, in the order of the fields
                     row[0],
                     version.steps[row[1]],
-                    *row[3:10],
-                    person(row[10], row[11]),
+                    *row[3:11],
+                    person(row[11], row[12]),
                     # Whoever is deactivated counts for nothing: the seats have the letter again.
-                    person(row[12], row[13]) if row[14] else None,
-                    person(row[15], row[16]) if row[17] else None,
+                    person(row[13], row[14]) if row[15] else None,
+                    person(row[16], row[17]) if row[18] else None,
                 )
             )
         ordered = sorted(versions.values(), key=lambda version: (version.kind != "phased", version.title))

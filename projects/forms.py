@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Side, User
+from projects.models import ProjectStep
 from projects.models.comment_request import LONGEST_ANSWER
 from projects.people import Person
 from projects.schedule import EARLIEST, LATEST
@@ -93,6 +94,23 @@ class DueDateForm(forms.Form):
     due = date_field("Due")
     reason = forms.CharField(label="Why", required=False, max_length=500)
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class CustomerForm(forms.Form):
+    """Whether people outside the company see a step, and what is asked of them there."""
+
+    visible = forms.BooleanField(label="Visible to everybody outside who has a seat here", required=False)
+    note = forms.CharField(
+        label="What we ask of them", required=False, max_length=1000, widget=forms.Textarea({"rows": 3}),
+        help_text="In plain words. Whoever outside sees the step reads this.",
+    )  # fmt: skip
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, step: ProjectStep) -> CustomerForm:
+        """Return the form with what the step says now."""
+        now = {"visible": step.visible_to_customer, "note": step.customer_note, "revision": step.revision}
+        return cls(initial=now, auto_id="customer_%s")
 
 
 class GoLiveForm(forms.Form):

@@ -10,6 +10,7 @@ from projects.views import (
     history,
     inbox,
     my_work,
+    outside,
     people,
     portfolio,
     project,
@@ -77,4 +78,12 @@ urlpatterns = [
     path("projects/<code:code>/steps/<step:path>/history", history.of_step, name="step-history"),
     path("projects/<code:code>/steps/<step:path>/comment", comment.comment, name="comment"),
     path("projects/<code:code>/steps/<step:path>/name", step.name_person, name="name-on-step"),
+    path("projects/<code:code>/steps/<step:path>/customer", step.customer, name="show-to-customer"),
+    path("projects/<code:code>/customer", outside.as_customer, name="view-as-customer"),
+    path("projects/<code:code>/customer/<int:seat_id>/", outside.as_customer, name="project-as-customer"),
+    path(
+        "projects/<code:code>/customer/<int:seat_id>/steps/<step:path>/",
+        outside.step_as_customer,
+        name="step-as-customer",
+    ),
 ]

@@ -48,11 +48,16 @@ class ProjectQuerySet(GuardedQuerySet):
     """Projects, in the words of the pages that list them."""
 
     def visible_to(self, person: User) -> Self:
-        """Projects that the person may see: by a seat's grant, or by a group that sees all."""
-        if person.is_superuser:
+        """Projects that the person may see: by a seat's grant, or by a group that sees all.
+
+        No group and no mark of an administrator opens a project to somebody outside the company: a seat alone does.
+        """
+        if person.is_superuser and not person.is_outside:
             return self
         ids = permission_ids(Project)
         granted = ProjectGrant.objects.filter(content_object=OuterRef("pk"), user=person, permission=ids[VIEW])
+        if person.is_outside:
+            return self.filter(Exists(granted))
         memberships: Any = User.groups.through
         sees_all = memberships.objects.filter(user=person, group__permissions=ids[VIEW_ALL])
         return self.filter(Exists(granted) | Exists(sees_all))

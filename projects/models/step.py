@@ -76,6 +76,12 @@ class ProjectStep(StepMachine, Owned):
     )
     until = models.DateField(null=True, blank=True)
     status_since = models.DateTimeField(null=True)
+    visible_to_customer = models.BooleanField(
+        default=False, help_text="Everybody outside the company who has a seat here sees the step"
+    )
+    customer_note = models.CharField(
+        max_length=1000, blank=True, help_text="What is asked of people outside, in their words"
+    )
     responsible = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="responsible_for"
     )

@@ -30,7 +30,12 @@ from transitions.clock import business_day
 
 @require_safe
 def my_work(request: HttpRequest) -> HttpResponseBase:
-    """Show the open steps on which the person is R or A: what waits for a decision, then by due date."""
+    """Show the open steps on which the person is R or A: what waits for a decision, then by due date.
+
+    People outside the company have it on their project's page.
+    """
+    if signed_in(request).is_outside:
+        return redirect("portfolio")
     chosen, problems = read(MyWorkForm, MyWorkFilter(), request.GET)
     if has_blanks(request.GET) and not problems:
         return redirect(request.path + chosen.query(page=chosen.page))

@@ -27,6 +27,7 @@ from projects.portfolio import (
     summary,
 )
 from projects.portfolio_page import EXPORT_HEADER, chips, export_rows, headers, tiles
+from projects.views import outside
 from projects.views.getters import signed_in
 from raci.grants import holds_globally
 from transitions.clock import business_day
@@ -37,7 +38,9 @@ LIST = "portfolio"
 
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponseBase:
-    """Show the projects asked for, as a page, as its list alone (htmx) or as a file (`format=csv`)."""
+    """Show the projects asked for, as a page, as its list alone (htmx) or as a file (`format=csv`); to people outside, theirs."""
+    if signed_in(request).is_outside:
+        return outside.projects(request)
     chosen, problems = read(PortfolioForm, PortfolioFilter(), request.GET)
     wants_list = asks_for_list(request)
     if has_blanks(request.GET) and not problems and not wants_list:

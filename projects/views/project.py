@@ -15,8 +15,9 @@ from projects.forms import GoLiveForm, MoveForm, PersonForm
 from projects.models import Project
 from projects.page import gate_panel, phase_sections, short_date, team
 from projects.team import fill_seat
+from projects.views import outside
 from projects.views.conflicts import show_conflict
-from projects.views.getters import get_project, may_manage, signed_in
+from projects.views.getters import get_project, get_shared_project, may_manage, signed_in
 from projects.views.refusals import add_errors, status_of
 from transitions.blockers import Blocker, MoveRefused, StaleRow, UnknownMove
 from transitions.clock import business_day
@@ -29,8 +30,11 @@ HISTORY_ON_PAGE = 8
 
 @require_GET
 def show(request: HttpRequest, code: str) -> HttpResponse:
-    """Show where a project stands: phases, gate, steps, team, what moved last."""
-    return page(request, get_project(request, code))
+    """Show where a project stands: phases, gate, steps, team, what moved last; to people outside, what waits for them."""
+    project = get_shared_project(request, code)
+    if signed_in(request).is_outside:
+        return outside.project(request, project)
+    return page(request, project)
 
 
 def page(

@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -27,6 +27,8 @@ def start(request: HttpRequest) -> HttpResponse:
     The preview is asked for by htmx on every change, and by a button without JavaScript; nothing is made before `act=start`.
     """
     person = signed_in(request)
+    if person.is_outside:
+        raise Http404
     if not holds_globally(person, "projects", "add_project"):
         raise PermissionDenied("You may not start projects. Ask an administrator for the Implementations group.")
     versions = offered_versions()

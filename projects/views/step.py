@@ -13,15 +13,17 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from projects.comments import comments_on
 from projects.dates import move_due_date
-from projects.forms import DueDateForm, MoveForm, NameOnStepForm, own_path
+from projects.forms import CustomerForm, DueDateForm, MoveForm, NameOnStepForm, own_path
 from projects.models import ProjectStep
 from projects.models.step import DECISIONS
+from projects.outside import show_to_customer
 from projects.page import board_label, needs_of, step_moves, step_row
 from projects.people import Person
 from projects.signoff import documents_shown
 from projects.team import name_on_step
+from projects.views import outside
 from projects.views.conflicts import show_conflict
-from projects.views.getters import get_step, get_step_to_move, may_manage, signed_in
+from projects.views.getters import get_shared_step, get_step, get_step_to_move, may_manage, signed_in
 from projects.views.refusals import add_errors, status_of
 from raci.letters import Letter
 from transitions.blockers import Blocker, MoveRefused, StaleRow, UnknownMove
@@ -35,7 +37,10 @@ from transitions.step import StepStatus
 @require_GET
 def show(request: HttpRequest, code: str, path: str) -> HttpResponse:
     """Show a step: what to do, who, by when, what it waits for and what waits for it, and what happened to it."""
-    return page(request, get_step(request, code, path))
+    step = get_shared_step(request, code, path)
+    if signed_in(request).is_outside:
+        return outside.step(request, step)
+    return page(request, step)
 
 
 @require_GET
@@ -50,6 +55,8 @@ def menu(request: HttpRequest, code: str, path: str) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
     """Move a step. With htmx the answer is its row; a refusal is its menu again, with the reasons, at 409."""
+    if signed_in(request).is_outside:
+        return outside.move(request, code, path)
     step = (get_step if _names_others(request) else get_step_to_move)(request, code, path)
     form = move_form(step, request)
     try:
@@ -122,6 +129,35 @@ def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
     return render(request, "projects/name_on_step.html", context, status=status)
 
 
+@require_POST
+def customer(request: HttpRequest, code: str, path: str) -> HttpResponse:
+    """Mark a step visible to people outside, and say in plain words what is asked of them."""
+    step = get_step(request, code, path)
+    form, stale = CustomerForm(request.POST, auto_id="customer_%s"), None
+    status = 400
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            row = show_to_customer(
+                step, visible=data["visible"], note=data["note"], by=signed_in(request), revision=data["revision"]
+            )
+        except (MoveRefused, ValidationError) as refused:
+            stale = refused.row if isinstance(refused, StaleRow) else None
+            status = add_errors(form, refused)
+        else:
+            seen = (
+                "visible to people outside" if row.visible_to_customer else "seen outside by those with a letter alone"
+            )
+            messages.success(request, f"{row} is {seen} now.")
+            return redirect(step.project.step_url(path))
+    fresh = get_step(request, code, path)
+    if stale is not None:  # both values are on the page; saving once more is choosing one's own
+        typed = request.POST.copy()
+        typed["revision"] = str(fresh.revision)
+        form.data = typed
+    return page(request, fresh, customer_form=form, customer_stale=stale is not None, status=status)
+
+
 def page(
     request: HttpRequest,
     step: ProjectStep,
@@ -130,6 +166,8 @@ def page(
     form: MoveForm | None = None,
     refused: list[Blocker] | None = None,
     due_form: DueDateForm | None = None,
+    customer_form: CustomerForm | None = None,
+    customer_stale: bool = False,
 ) -> HttpResponse:
     """Render a step's page, with what refused an act when one was."""
     board, today, person = step.project.board, business_day(), signed_in(request)
@@ -148,6 +186,8 @@ def page(
         "comments": comments_on(step, person, today),
         "date_changes": list(step.date_changes.select_related("by")[:20]),
         "due_form": due_form or DueDateForm(initial={"due": step.due, "revision": step.revision}),
+        "customer_form": customer_form or CustomerForm.of(step),
+        "customer_stale": customer_stale,
         "manages": manages,
         "may_date": not step.is_archived() and (manages or board.letters_of(person.pk, step.live) & {"R", "A"}),
         "today": today,

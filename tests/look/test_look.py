@@ -270,7 +270,8 @@ def test_the_frame_leaves_a_page_its_own_values(cast: SimpleNamespace, client: C
     [
         ("priya", ["Portfolio", "My work", "Playbooks"]),
         ("adele", ["Portfolio", "My work", "Playbooks", "Admin"]),
-        ("bo", ["Portfolio", "My work"]),
+        ("bo", []),
+        ("pat", []),
     ],
 )
 def test_nobody_is_offered_what_is_not_theirs(

@@ -66,7 +66,7 @@ def test_my_work_is_what_i_am_responsible_or_accountable_for(make_project, read)
     assert keys(read("sofia")) == keys(read("ingrid")) == DISCOVERY
     assert {row[2] for row in read("sofia").rows} == {"R"}
     assert {row[2] for row in read("ingrid").rows} == {"A"}
-    for who in ("priya", "ivan", "bo", "mallory", "adele"):  # consulted, informed, or on nothing: not theirs to do
+    for who in ("priya", "ivan", "mallory", "adele"):  # consulted, informed, or on nothing: not theirs to do
         assert keys(read(who)) == []
 
 
