@@ -127,11 +127,11 @@ def in_their_words(refused: Iterable[Blocker], board: Board, step: LiveStep, who
 
 
 def _said(blocker: Blocker, board: Board, step: LiveStep, who: Outsider) -> tuple[str, str]:
-    title, standing = board.title(step), Standing(board.project.standing)
+    title, standing = step.template.title, Standing(board.project.standing)
     if blocker.code == "needs-open":
         needed = board.by_path.get(blocker.subject)
         theirs = needed is not None and who.concerned(board, needed)
-        return "later", f"“{board.title(needed)}” comes first, and is still open." if needed and theirs else LATER
+        return "later", f"“{needed.template.title}” comes first, and is still open." if needed and theirs else LATER
     said = {
         "phase-ahead": f"“{title}” opens when the project reaches {Phase(step.template.phase).label}.",
         "approval-missing": f"“{title}” is closed by a decision: submit it for approval.",

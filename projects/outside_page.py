@@ -308,7 +308,7 @@ def sign_offs(telling: Telling, steps: Collection[LiveStep], *, base: str) -> li
     rows = Approval.objects.filter(project=telling.project, step__in={0, *by_id}).select_related("by")
     return [
         SignOff(
-            title=telling.board.title(by_id[row.step_id]),
+            title=by_id[row.step_id].template.title,
             link=base + _address(by_id[row.step_id]),
             decision=row.get_decision_display(),
             approved=row.decision == "approved",
@@ -343,7 +343,7 @@ def _address(step: LiveStep) -> str:
 
 def _ask(telling: Telling, step: LiveStep, why: str, due: dt.date | None, button: str, link: str = "") -> Ask:
     waits = step.status == StepStatus.WAITING_ON_CUSTOMER  # then the reason is what is asked of them
-    return Ask(telling.board.title(step), why, due, link or _address(step), button, noted=0 if waits else step.id)
+    return Ask(step.template.title, why, due, link or _address(step), button, noted=0 if waits else step.id)
 
 
 def _told(telling: Telling, found: Sequence[Ask]) -> list[Ask]:
@@ -400,7 +400,7 @@ def _line(telling: Telling, step: LiveStep) -> StepLine:
         label = "Waiting on customer"
     waits = status == StepStatus.WAITING_ON_CUSTOMER
     return StepLine(
-        title=board.title(step),
+        title=step.template.title,
         link=_address(step),
         label=label,
         chip=chip,
@@ -421,7 +421,7 @@ def _later(telling: Telling, step: LiveStep) -> str:
     if needs_closed(board, step):
         return ""
     needed = [board.by_path[path] for path in step.template.needs if path in board.by_path]
-    theirs = [board.title(other) for other in needed if not other.closed and telling.who.concerned(board, other)]
+    theirs = [other.template.title for other in needed if not other.closed and telling.who.concerned(board, other)]
     return f"“{theirs[0]}” comes first, and is still open." if theirs else LATER
 
 
