@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
@@ -41,6 +43,14 @@ PARTNERS = {"partner", "marked"}
 @pytest.fixture
 def scene(cast: SimpleNamespace) -> Scene:
     return a_scene(cast)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """A crawl is refused thousands of times: nobody reads that in a log."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def signed_in(person: User) -> Client:
@@ -419,7 +429,7 @@ BODY = {
     "visible": "on", "target_go_live": "2030-01-02", "code": "step-open", "subject": "made-up/design.inside",
     "expires": "2030-01-02", "act": "preview", "owner": "1", "until": "2030-01-02", "decision": "approve", "comment": "x",
 }  # fmt: skip
-QUERIES = ("", "?format=csv", "?q=sekret&page=2&seat=1&project=FRN-1&before=9999")
+QUERIES = ("", "?format=csv", "?q=x&page=2&seat=1&project=FRN-1&before=9999")
 
 
 def everything(client: Client, person: User, address: str) -> Iterator[tuple[str, Any]]:
@@ -440,37 +450,47 @@ def said(answer: Any) -> str:
     return unescape(body.decode("utf-8", "replace")) + headers
 
 
+def flat(text: str) -> str:
+    """Text as it is compared: a slug shown in words is the slug."""
+    return text.lower().replace("-", " ")
+
+
 @pytest.mark.parametrize("person", ["bo", "pat"])
-def test_no_address_of_the_site_tells_somebody_outside_what_is_inside(scene, cast, person):
+def test_no_address_of_the_site_tells_somebody_outside_what_is_inside(scene, cast, quiet, person):
     who = getattr(cast, person)
     others = [each.email for each in User.objects.exclude(pk=who.pk)]
     theirs = {"bo": ["Open the test region"], "pat": ["Send the sample files", "Name a technical contact"]}[person]
-    hidden = [*SECRETS, *others, *theirs]
+    hidden = [flat(word) for word in ("sekret", *SECRETS, *others, *theirs)]
     client, leaks, seen = signed_in(who), [], set()
     for name, address in crawled(scene):
         seen.add(name)
         for what, answer in everything(client, who, address):
-            text = said(answer)
+            text = flat(said(answer))
             leaks += [(what, answer.status_code, secret) for secret in hidden if secret in text]
     assert leaks == []
     assert {"project", "step", "move-step", "gate", "playbook", "health", "index", "step-as-customer"} <= seen
 
 
-def test_the_secrets_are_there_to_be_found(scene, cast):
+#: Kept, and on no screen yet but the admin’s.
+UNSHOWN = {"987654", "987,654", "sekret-cell", "sekret-go-live-reason"}
+
+
+def test_the_secrets_are_there_to_be_found(scene, cast, quiet):
     """The same crawl by an administrator inside finds them: the one above would notice."""
-    client, found = signed_in(cast.adele), set()
-    for name, address in crawled(scene):
-        if name not in {"sign-out", "logout"}:
-            found |= {secret for secret in SECRETS if secret in said(client.get(address))}
-    waive_page = said(client.get(scene.address_of + "gate"))
-    assert set(SECRETS) - found - {s for s in SECRETS if s in waive_page} == set()
+    client, left = signed_in(cast.adele), set(SECRETS) - UNSHOWN
+    for _, address in crawled(scene):
+        if address.startswith(("/projects", "/playbooks")) and left:
+            text = flat(said(client.get(address)))
+            left = {secret for secret in left if flat(secret) not in text}
+    assert left == set()
+    assert scene.project.mrr == Decimal("987654.32")
 
 
 #: The addresses that people outside have a page at, or are sent on from.
 OPEN = {"home", "portfolio", "my-work", "project", "step", "move-step"}
 
 
-def test_every_other_address_of_projects_and_playbooks_is_not_there_for_them(scene, cast):
+def test_every_other_address_of_projects_and_playbooks_is_not_there_for_them(scene, cast, quiet):
     """An address that is new is shut to people outside before anybody has thought of them."""
     bo, priya = signed_in(cast.bo), signed_in(cast.priya)
     answers = {}
