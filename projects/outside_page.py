@@ -396,16 +396,19 @@ def _line(telling: Telling, step: LiveStep) -> StepLine:
     label, chip, mark = WORDS[status]
     if status == StepStatus.NOT_STARTED and not (board.reached(step) and needs_closed(board, step)):
         label, mark = "Later", "–"
+    elif "approve" in offered(board, step, telling.who):
+        label, chip, mark = "Your decision", "waiting", "◷"
     elif status == StepStatus.WAITING_ON_CUSTOMER and not any(True for _ in waited_for(telling, [step])):
         label = "Waiting on customer"
     waits = status == StepStatus.WAITING_ON_CUSTOMER
+    day = step.until if waits else step.due
     return StepLine(
         title=step.template.title,
         link=_address(step),
         label=label,
         chip=chip,
         mark=mark,
-        when="" if step.closed or not step.due else f"due {short(step.due, telling.today)}",
+        when="" if step.closed or not day else f"due {short(day, telling.today)}",
         note=_cut(step.reason) if waits else "",
         yours=is_theirs_to_do(telling, step) and not step.closed,
     )
