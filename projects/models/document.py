@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.utils import timezone
 
+from history.tracking import HistoryOf
 from playbook import vocabulary as words
 from projects.models.archive import Final, Owned
 from projects.models.project import Project
@@ -23,6 +24,8 @@ class Document(Owned):
     visible_to_customer = models.BooleanField(
         default=False, help_text="People outside the company see it, with its latest version."
     )
+
+    history = HistoryOf(root="project")
 
     class Meta:
         ordering = ("title",)

@@ -374,13 +374,13 @@ def test_the_number_of_queries_does_not_grow(make_project, client, cast):
 
     make_project(kickoff=FRIDAY)
     at_one = all_counts()
-    assert at_one == {
-        "fifty": 6,
-        "five hundred": 6,
-        "later phases": 6,
-        "nothing due": 6,
-        "nothing mine": 5,
-        "without seats": 5,
+    assert at_one == {  # one of them asks which comments wait for an answer
+        "fifty": 7,
+        "five hundred": 7,
+        "later phases": 7,
+        "nothing due": 7,
+        "nothing mine": 6,
+        "without seats": 6,
     }
     for number in range(199):
         make_project(

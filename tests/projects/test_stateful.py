@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from accounts.activity import set_active
 from accounts.models import User
 from playbook.models import Version
 from projects.dates import move_due_date, move_target_go_live
@@ -285,8 +286,8 @@ class Life(RuleBasedStateMachine):
 
     def leave_or_come_back(self):
         person = getattr(self.cast, self.chance.choice(["sofia", "ivan", "dele"]))
-        person.is_active = not person.is_active
-        person.save()
+        set_active(person, not person.is_active, by=self.cast.adele)
+        self.rows = everything()  # their grants, and who runs the project, went with them
 
     def let_time_pass(self):
         self.now += dt.timedelta(hours=self.chance.choice([3, 24, 24 * 7]))

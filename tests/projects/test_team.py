@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from projects.models import Project, Seat
@@ -119,6 +120,59 @@ def test_nobody_deactivated_takes_a_seat_or_is_named(project, cast):
     assert seated.value.messages == ["Dele Adeyemi is deactivated and cannot take a seat."]
     assert named.value.messages == ["Dele Adeyemi is deactivated and cannot be named."]
     assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("code", "who", "words"),
+    [
+        ("SE", "bo", "Bo Halvorsen does not sit on the side of Solution Engineer (SE): the seat is for one of ours."),
+        ("PM", "pat", "Pat Quinn does not sit on the side of Project Manager (PM): the seat is for one of ours."),
+        ("B", "sofia", "Sofia Reyes does not sit on the side of Biller (B): the seat is for one of theirs."),
+    ],
+)
+def test_nobody_takes_a_seat_on_the_other_side(client, project, cast, code, who, words):
+    person = getattr(cast, who)
+    before = everything()
+
+    with pytest.raises(ValidationError) as refused, transaction.atomic():
+        fill_seat(project, seat(project, code).pk, person, by=cast.priya)
+    assert refused.value.messages == [words]
+    with pytest.raises(ValidationError) as refused, transaction.atomic():
+        started(cast, project.versions.get(), people={code: person})
+    assert refused.value.messages == [words]
+    client.force_login(cast.priya)
+    address = f"/projects/MRW-1/seats/{seat(project, code).pk}"
+    assert client.post(address, {"person": person.pk}).status_code == 400
+    assert f'value="{person.pk}"' not in client.get(address).content.decode()
+    assert everything() == before
+
+
+def test_a_partner_may_sit_for_a_customer(project, cast):
+    fill_seat(project, seat(project, "B").pk, cast.pat, by=cast.priya)
+
+    assert seat(project, "B").person == cast.pat
+
+
+def test_a_name_that_is_deactivated_leaves_the_letter_to_the_seat(project, cast):
+    name_on_step(step_of(project, "design.step-1"), "R", cast.dele, by=cast.priya)
+    cast.dele.is_active = False
+    cast.dele.save()
+
+    assert move(project, "design.step-1", "start", cast.sofia).row.status == "in_progress"
+
+
+def test_filling_a_seat_takes_a_fixed_number_of_queries(cast):
+    found = []
+    for size in (2, 40):
+        made = started(cast, publish(*(a_step(number) for number in range(1, size + 1)), slug=f"of-{size}"))
+        for number in range(1, size + 1):
+            move(made, f"design.step-{number}", "start", cast.sofia)
+        place = seat(made, "SA", f"of-{size}").pk
+        with CaptureQueriesContext(connection) as caught:
+            fill_seat(made, place, cast.tess, by=cast.priya)
+        found.append(len(caught))
+    assert found[0] == found[1]
+    assert found[0] <= 24
 
 
 def test_who_is_deactivated_holds_a_seat_for_nobody(project, cast):
