@@ -201,10 +201,10 @@ def moves_context(
     """Return what the list of moves needs: those that this person may make from here, and why some cannot be made now."""
     person, board = signed_in(request), step.project.board
     mine = [spec for spec in step.open_moves() if step.permits(spec.name, person)]
-    decides = any(spec.name in DECISIONS for spec in mine)
+    decides = {spec.name for spec in mine} & set(DECISIONS)
     mine = [spec for spec in mine if spec.name not in DECISIONS]
     return {
-        "decides": decides,
+        "decide": "" if not decides else "Look and decide" if "approve" in decides else "Look at the sign-off",
         "project": step.project,
         "step": step,
         "label": board_label(board, step.live),

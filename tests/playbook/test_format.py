@@ -85,6 +85,17 @@ def test_who_runs_the_project(slug: str, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+def test_which_roles_sign_on_a_customer_s_sign_off(slug: str) -> None:
+    data = parse((FIXTURES / f"{slug}.yaml").read_text(encoding="utf-8"))
+    signing = {
+        "integration": {"B": "biller", "CIS": "core_system"},
+        "outbound": {"B": "biller", "CS": "core_system"},
+    }
+
+    assert {role.code: role.signs_as for role in data.roles if role.signs_as} == signing.get(slug, {})
+
+
+@pytest.mark.parametrize("slug", SLUGS)
 def test_json_has_the_keys_of_the_yaml_and_all_four_letters(slug: str) -> None:
     data = parse((FIXTURES / f"{slug}.yaml").read_text(encoding="utf-8"))
     exported = json.loads(dump_json(data))
@@ -168,7 +179,14 @@ def playbooks(draw: st.DrawFn) -> PlaybookData:
         ),
         open_questions=draw(unique(texts(300, least=1), 3)),
         roles=tuple(
-            RoleData(code, draw(texts(30, least=1)), draw(texts(20)), side, draw(st.booleans()))
+            RoleData(
+                code,
+                draw(texts(30, least=1)),
+                draw(texts(20)),
+                side,
+                draw(st.booleans()),
+                draw(st.sampled_from(["", "biller", "core_system"])),
+            )
             for code, side in zip(CODES, ("internal", "internal", "partner", "customer"), strict=True)
         ),
         steps=steps,
@@ -269,6 +287,7 @@ def test_steps_come_by_number() -> None:
         ("number: 2", "number: 1", 18, "number", "1 is the number of the step on line 12 already"),
         ("number: 2", "number: 2\n    duration_days: 401", 19, "duration_days", "401 is not from 0 to 400"),
         ("number: 2", "number: 2\n    approval: yes", 19, "approval", "“yes” is none of business_design_review"),
+        ("side: internal}\nsteps:", "side: internal, signs_as: us}\nsteps:", 10, "roles.signs_as", "“us” is none of biller"),
         ("side: internal}\nsteps:", "side: internal, manages: maybe}\nsteps:", 10, "roles.manages", "wants true or false"),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from playbook.services import version_of
 from raci.letters import Raci
 
 ROLES = tuple(RoleData(code, code) for code in ("PM", "SE", "INM", "B"))
+SIGNS = RoleData("B2", "Biller", signs_as="biller")
 HEALTHY = Raci(R=("SE",), A=("INM",), C=("PM",), I=("B",))
 
 
@@ -35,6 +36,8 @@ def test_a_healthy_playbook_has_no_finding() -> None:
     ("data", "expected"),
     [
         (playbook(step(1, raci=Raci())), [("design.step-1", 1, "missing-raci", "warning")]),
+        (playbook(step(1, approval="final_sign_off")), [("", None, "nobody-signs", "warning")]),
+        (playbook(step(1, approval="final_sign_off"), roles=(*ROLES, SIGNS)), []),
         (playbook(step(1, derived=("A",))), [("design.step-1", 1, "derived-accountable", "warning")]),
         (playbook(step(1, raci=replace(HEALTHY, A=()))), [("design.step-1", 1, "no-accountable", "warning")]),
         (

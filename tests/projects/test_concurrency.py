@@ -16,12 +16,15 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 
 from projects.dates import move_due_date
-from projects.models import Biller, DateChange, Project, ProjectStep, Seat, Waiver
+from projects.evidence import faults
+from projects.models import Approval, Biller, DateChange, Project, ProjectStep, Seat, Waiver
 from projects.recount import recount
+from projects.signoff import statement
 from projects.start import start_project
 from projects.team import fill_seat, name_on_step
 from projects.waivers import waive
 from tests.cast import move, step_of
+from tests.projects.signing import KEY, in_review, the_step
 from tests.transitions.made_up import a_start, a_step, publish, started
 from transitions.blockers import MoveRefused, NotPermitted, StaleRow
 from transitions.models import TransitionRecord
@@ -443,4 +446,54 @@ def test_totals_are_right_after_they_were_put_right_while_steps_moved(cast, crew
         )
         assert fresh(project).steps_done == 4
 
+    assert totals_are_right()
+
+
+# -- Sign-offs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.urls("tests.projects.signing")
+def test_a_seat_withdrawn_while_its_holder_decides(cast, crew):
+    """Either the decision was made before, or it is refused: never one by somebody without the seat."""
+    project = in_review(cast)
+    seat, pair, seen = project.seats.get(role__code="B").pk, crew(2), Counter[str]()
+
+    for number in range(20):
+        made = Approval.objects.count()
+        shown = statement(the_step(project), cast.bo).digest
+        decided, withdrawn = pair(
+            lambda shown=shown: perform(the_step(project), "approve", by=cast.bo, party="biller", shown=shown),
+            lambda: fill_seat(project, seat, None, by=cast.priya),
+        )
+        assert withdrawn is None, number
+        if isinstance(decided, Outcome):
+            assert Approval.objects.count() == made + 1
+            seen["before"] += 1
+            move(project, KEY, "reject", cast.ingrid, note="Again")
+            move(project, KEY, "submit", cast.sofia)
+        else:
+            assert type(decided) is NotPermitted
+            assert Approval.objects.count() == made
+            seen["refused"] += 1
+        fill_seat(project, seat, cast.bo, by=cast.priya)
+    assert seen["before"] + seen["refused"] == 20
+    assert list(faults(Approval.objects.order_by("pk"), ())) == []
+
+
+@pytest.mark.urls("tests.projects.signing")
+def test_two_parties_that_decide_at_once_are_both_kept_and_the_step_closes_once(cast, crew):
+    project, pair = in_review(cast), crew(2)
+
+    for number in range(12):
+        outcomes = pair(
+            lambda: perform(the_step(project), "approve", by=cast.bo),
+            lambda: perform(the_step(project), "approve", by=cast.pat),
+        )
+        assert len(won(outcomes)) == 2, outcomes
+        assert sorted(outcome.record.target for outcome in outcomes) == ["done", "in_review"]
+        rows = Approval.objects.filter(round=number + 1)
+        assert sorted(rows.values_list("party", flat=True)) == ["biller", "core_system"]
+        move(project, KEY, "reopen", cast.sofia, note="Again")
+        move(project, KEY, "submit", cast.sofia)
+    assert list(faults(Approval.objects.order_by("pk"), ())) == []
     assert totals_are_right()

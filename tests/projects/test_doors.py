@@ -22,11 +22,16 @@ from django.urls import reverse
 from django_fsm import ConcurrentTransition
 
 from projects.dates import move_due_date, move_target_go_live
+from projects.delegation import delegate
+from projects.documents import add_version, set_visible
 from projects.models import (
     Approval,
     Biller,
     CoreSystem,
     DateChange,
+    Delegation,
+    Document,
+    DocumentVersion,
     Project,
     ProjectPlaybook,
     ProjectStep,
@@ -35,6 +40,7 @@ from projects.models import (
 )  # fmt: skip
 from projects.models.archive import DecisionIsFinal, RowsStay
 from projects.recount import recount
+from projects.signoff import statement
 from projects.team import fill_seat, name_on_step
 from projects.waivers import waive
 from tests.cast import move, step_of
@@ -51,7 +57,11 @@ DAY = dt.date(2027, 1, 4)
 @pytest.fixture(autouse=True)
 def who(cast: SimpleNamespace) -> Iterator[SimpleNamespace]:
     """OLD-1, complete, with something in every table; MRW-1, active, on the same playbook."""
-    version = publish(a_step(1), a_step(2, approval="architect_review"), a_step(3, applies="if_applicable"))
+    version = publish(
+        a_step(1),
+        a_step(2, approval="architect_review", documents=("sit-workbook",)),
+        a_step(3, applies="if_applicable"),
+    )
     old, live = started(cast, version, biller_name="Old", biller_code="OLD"), started(cast, version)
     for project in (old, live):
         waive_one(project, cast)
@@ -63,9 +73,11 @@ def who(cast: SimpleNamespace) -> Iterator[SimpleNamespace]:
             (cast.sofia, "design.step-1", "complete"),
             (cast.arun, "design.step-2", "start"),
             (cast.arun, "design.step-2", "submit"),
-            (cast.ingrid, "design.step-2", "approve"),
         ):
             move(project, key, name, person)
+        delegate(step_of(project, "design.step-2"), by=cast.ingrid, to=cast.tess, reason="On leave")
+        add_version(project, "sit-workbook", by=cast.priya, link="https://files.example/1")
+        move(project, "design.step-2", "approve", cast.ingrid)
     move(old, "design.step-3", "mark_not_applicable", cast.sofia, note="No mobile app")
     perform(old, "complete", by=cast.priya)
     cast.other = publish(a_step(1), slug="other")
@@ -160,6 +172,8 @@ SERVICES: dict[str, Door] = {
     "move_due_date": lambda who: move_due_date(step_of(old(), "design.step-1"), DAY + dt.timedelta(7), by=who.priya),
     "move_target_go_live": lambda who: move_target_go_live(old(), dt.date(2028, 1, 3), by=who.priya),
     "waive": lambda who: waive_one(old(), who),
+    "add_version": lambda who: add_version(old(), "sit-workbook", by=who.priya, link="https://files.example/2"),
+    "set_visible": lambda who: set_visible(old(), "sit-workbook", True, by=who.adele),
 }
 
 ROWS: dict[str, Door] = {
@@ -200,6 +214,22 @@ ROWS: dict[str, Door] = {
     "seat.delete": lambda who: a_seat_of(old()).delete(),
     "new waiver": lambda who: a_decision(Waiver, old()).save(),
     "new approval": lambda who: a_decision(Approval, old()).save(),
+    "new delegation": lambda who: a_decision(Delegation, old()).save(),
+    "new version": lambda who: a_decision(DocumentVersion, old(), number=9).save(),
+    "new document": lambda who: Document(project=old(), slug="x", title="x").save(),
+    "document.save": lambda who: edited(old().documents.get(), visible_to_customer=True).save(),
+    "document handed to a live project": lambda who: edited(old().documents.get(), project=live(), slug="x").save(),
+    "document.delete": lambda who: old().documents.get().delete(),
+    "documents.update": lambda who: Document.objects.update(title="x"),
+    "documents.delete": lambda who: old().documents.all().delete(),
+    "version.save": lambda who: edited(old().document_versions.get(), link="https://files.example/3").save(),
+    "versions.delete": lambda who: old().document_versions.all().delete(),
+    "versions.bulk_create": lambda who: DocumentVersion.objects.bulk_create(
+        [a_decision(DocumentVersion, old(), number=9)]
+    ),
+    "delegation.save": lambda who: edited(old().delegations.get(), to=who.dele).save(),
+    "delegations.bulk_create": lambda who: Delegation.objects.bulk_create([a_decision(Delegation, old())]),
+    "delegations.update": lambda who: old().delegations.update(to=who.dele),
     "new date change": lambda who: a_decision(DateChange, old()).save(),
     "waiver.save": lambda who: edited(old().waivers.get(), reason="x").save(),
     "approval.save": lambda who: edited(old().approvals.get(), note="x").save(),
@@ -352,12 +382,29 @@ def posts(who: SimpleNamespace) -> dict[str, tuple[str, dict[str, Any]]]:
             {"code": "step-open", "subject": path, "reason": "x", "expires": "2026-12-24"},
         ),
         "step": (reverse("move-step", args=[code, path]), {"move": "reopen", "note": "x", "revision": of_step}),
+        "documents": (
+            reverse("documents", args=[code]),
+            {"slug": "sit-workbook", "link": "https://files.example/2"},
+        ),
+        "visible": (reverse("documents", args=[code]), {"act": "visible", "slug": "sit-workbook", "visible": "on"}),
         "due": (reverse("move-due", args=[code, path]), {"due": "2028-01-03", "revision": of_step}),
         "name": (
             reverse("name-on-step", args=[code, path]),
             {"letter": "R", "person": who.dele.pk, "revision": of_step},
         ),
     }
+
+
+def test_the_page_of_a_decision_refuses_whoever_may_decide(client, who):
+    client.force_login(who.ingrid)
+    before, path = everything(), "made-up/design.step-2"
+
+    shown = statement(step_of(old(), path), who.ingrid).text
+    for act in ("approve", "reject", "excuse"):
+        sent = {"act": act, "shown": shown, "note": "x"}
+        assert client.post(reverse("decide", args=["OLD-1", path]), sent).status_code == 409
+    assert client.post(reverse("delegate", args=["OLD-1", path]), {"to": who.dele.pk, "reason": "x"}).status_code == 403
+    assert everything() == before
 
 
 @pytest.mark.parametrize("person", ["priya", "adele"])

@@ -22,6 +22,9 @@ from projects.models import (
     Approval,
     Biller,
     DateChange,
+    Delegation,
+    Document,
+    DocumentVersion,
     Project,
     ProjectGrant,
     ProjectPlaybook,
@@ -102,7 +105,7 @@ def started(cast: SimpleNamespace, *versions: Version, now: dt.datetime | None =
 #: Every table in which the life of a project is written.
 WRITTEN_IN: tuple[type[Model], ...] = (
     *(Biller, Project, ProjectPlaybook, ProjectStep, Seat, ProjectGrant),
-    *(Approval, Waiver, DateChange, TransitionRecord),
+    *(Approval, Waiver, DateChange, TransitionRecord, Delegation, Document, DocumentVersion),
 )
 
 
