@@ -53,7 +53,7 @@ def tell_of_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datet
     """Tell those concerned of a step's move, for `ProjectStep.settle`, in one query at most.
 
     Whoever decides hears that a decision is asked, R and those who run the project what was decided, I (in the morning's
-    summary) that the step is done. A step that is taken back before the morning was never done for those who have not heard of it.
+    summary) that the step is done. A step that is taken back before the morning was never done for those who have not heard.
     """
     if move == "reopen" and step.status == StepStatus.IN_PROGRESS:
         step.notices.filter(kind=NoticeKind.STEP_DONE, heard_from__gt=now).delete()

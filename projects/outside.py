@@ -14,19 +14,20 @@ from django.db import transaction
 
 from accounts.models import Side, User
 from projects.board import A, Board, LiveStep, R, SeatView
-from projects.models import ProjectStep
+from projects.models import Project, ProjectStep
+from projects.signoff import SignOff, signing_seats
 from raci.letters import LETTERS
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 from transitions.phase import Phase
 from transitions.standing import Standing
 from transitions.step import StepStatus
 
-#: What people outside may do from each state, where their letters allow it. A step that is blocked is ours to clear.
+#: What people outside may do from each state, where their letters allow it. A step that is blocked is ours to clear; what is
+#: in review is decided on a page of its own, which shows what is decided.
 MOVES: Mapping[str, tuple[str, ...]] = {
     StepStatus.NOT_STARTED: ("start",),
     StepStatus.IN_PROGRESS: ("complete", "submit"),
     StepStatus.WAITING_ON_CUSTOMER: ("resume",),
-    StepStatus.IN_REVIEW: ("approve", "reject"),
 }
 
 LATER = "This opens later: our team is still working on what comes before it."
@@ -35,10 +36,14 @@ NOT_NOW = "This cannot be done now. Whom to ask stands on the project’s page."
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Somebody outside for whom a page is made: a person, or whoever will sit in an empty seat (its roles)."""
+    """Somebody outside for whom a page is made: a person, or whoever will sit in an empty seat (its roles).
+
+    `passed` are the ids of the steps whose decision was passed on to them.
+    """
 
     person_id: int | None = None
     roles: frozenset[int] = frozenset()
+    passed: frozenset[int] = frozenset()
 
     def letters(self, board: Board, step: LiveStep) -> frozenset[str]:
         """Return the letters that they have on the step."""
@@ -53,8 +58,26 @@ class Outsider:
         )
 
     def concerned(self, board: Board, step: LiveStep) -> bool:
-        """Return whether the step is theirs to see: by a letter, by being waited for, or marked visible to the customer."""
-        return step.visible_to_customer or self.is_waited_for(step) or bool(self.letters(board, step))
+        """Return whether the step is theirs to see: by a letter, a signature, being waited for, or marked visible."""
+        if step.visible_to_customer or self.is_waited_for(step) or self.letters(board, step):
+            return True
+        return self.signs(board, step)
+
+    def signs(self, board: Board, step: LiveStep) -> bool:
+        """Return whether a decision on the step is theirs at some time: by a seat that signs it, or because it was passed on."""
+        if step.id in self.passed:
+            return True
+        seats = signing_seats(board.seats, step) if step.template.approval else []
+        if self.person_id is None:
+            return any(seat.role.id in self.roles for seat in seats)
+        return any(seat.person is not None and seat.person.id == self.person_id for seat in seats)
+
+    def decides(self, sign_off: SignOff) -> bool:
+        """Return whether a decision that has still to be made in this round is theirs."""
+        if self.person_id is not None:
+            return bool(sign_off.own(self.person_id))
+        seats = signing_seats(sign_off.board.seats, sign_off.step)
+        return bool(sign_off.outstanding) and any(seat.role.id in self.roles for seat in seats)
 
     def is_waited_for(self, step: LiveStep) -> bool:
         """Return whether the step waits on the customer, and on them by name."""
@@ -62,15 +85,16 @@ class Outsider:
         return waits and step.owner is not None and step.owner.id == self.person_id
 
 
-def outsider(person: User) -> Outsider:
-    """Return `person` as the one for whom a page is made."""
-    return Outsider(person.pk)
+def outsider(person_id: int, project: Project) -> Outsider:
+    """Return a person as the one for whom a page of the project is made; one query, for what was passed on to them."""
+    passed = project.delegations.standing().filter(to=person_id).order_by().values_list("step_id", flat=True)
+    return Outsider(person_id, passed=frozenset(passed))
 
 
 def holder_of(board: Board, seat: SeatView) -> Outsider:
     """Return who sits in a seat, or will: the person with all their seats, or the role in all its playbooks."""
     if seat.person is not None:
-        return Outsider(seat.person.id)
+        return outsider(seat.person.id, board.project)
     return Outsider(
         roles=frozenset(other.role.id for other in board.seats if other.role.identity == seat.role.identity)
     )
@@ -95,11 +119,10 @@ def offered(board: Board, step: LiveStep, who: Outsider) -> list[str]:
     if board.project.standing != Standing.ACTIVE or not board.reached(step) or not needs_closed(board, step):
         return []
     letters, deciding = who.letters(board, step), bool(step.template.approval)
-    right = {"approve": {A}, "reject": {A}}
     return [
         move
         for move in MOVES.get(StepStatus(step.status), ())
-        if letters & right.get(move, {R, A}) and {"complete": not deciding, "submit": deciding}.get(move, True)
+        if letters & {R, A} and {"complete": not deciding, "submit": deciding}.get(move, True)
     ]
 
 
@@ -144,6 +167,7 @@ def _said(blocker: Blocker, board: Board, step: LiveStep, who: Outsider) -> tupl
         "unknown-move": "There is no such thing to do here.",
         "missing-note": "Say why: a reason is needed.",
         "note-too-long": "What you wrote is too long: 4,000 characters at most.",
+        "not-shown": "Decide on the page that shows what is decided.",
         "invalid": "We could not read that. Reload the page and try again.",
     }
     return blocker.code if blocker.code in said else "not-now", said.get(blocker.code, NOT_NOW)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from markupsafe import Markup
 
 from accounts.models import Side
-from projects import drawn
+from projects import drawn, signoff
 from projects.board import A, Board, LiveStep, R
 from projects.days import short
 from projects.models import Approval, Project, ProjectStep
@@ -154,6 +155,7 @@ class StepPage:
     later: str
     moves: list[tuple[str, str]]
     decide: bool
+    comment: bool
     revision: int
     yours: bool
     documents: list[Document]
@@ -161,7 +163,7 @@ class StepPage:
     contacts: list[Contact]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Telling:
     """One project told to one person outside on one day: what the functions below need."""
 
@@ -173,6 +175,22 @@ class Telling:
     def board(self) -> Board:
         """The project's steps and seats."""
         return self.project.board
+
+    @cached_property
+    def _sign_offs(self) -> tuple[list[signoff.SignOff], list[Approval]]:
+        return signoff.sign_offs_of(self.project)
+
+    @property
+    def decisions(self) -> list[Approval]:
+        """Every decision of the project, the latest first."""
+        return self._sign_offs[1]
+
+    @cached_property
+    def theirs_to_decide(self) -> frozenset[int]:
+        """The ids of the steps on which their decision is asked now."""
+        if self.project.standing != Standing.ACTIVE:
+            return frozenset()
+        return frozenset(round_.step.id for round_ in self._sign_offs[0] if self.who.decides(round_))
 
 
 # What waits for them.
@@ -193,7 +211,7 @@ def waited_for(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
 def to_decide(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
     """Yield the steps that wait for their approval."""
     for step in steps:
-        if "approve" in offered(telling.board, step, telling.who):
+        if step.id in telling.theirs_to_decide:
             why = f"Your decision is asked: {step.template.approval_label}."
             yield _ask(telling, step, why, step.due, "Read and decide", decide_address(step))
 
@@ -207,8 +225,19 @@ def to_do(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
             yield _ask(telling, step, "You are responsible for this step.", step.due, words[moves[0]])
 
 
+def to_comment(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
+    """Yield the steps on which their comment is asked and not given yet; in one query."""
+    waiting = telling.project.comment_requests.waiting().filter(person=telling.who.person_id)
+    asked = dict(waiting.order_by().values_list("step_id", "due"))
+    for step in steps:
+        if step.id in asked:
+            yield _ask(telling, step, "Your comment is asked.", asked[step.id], "Comment", f"{_address(step)}comment")
+
+
 #: Where asks come from. Each takes the telling and the steps that concern the person, and yields what waits for them.
-SOURCES: tuple[Callable[[Telling, Collection[LiveStep]], Iterable[Ask]], ...] = (waited_for, to_decide, to_do)
+SOURCES: tuple[Callable[[Telling, Collection[LiveStep]], Iterable[Ask]], ...] = (
+    waited_for, to_decide, to_comment, to_do,
+)  # fmt: skip
 
 
 def asks(telling: Telling, steps: Collection[LiveStep]) -> list[Ask]:
@@ -231,16 +260,14 @@ def next_from_them(telling: Telling, steps: Iterable[LiveStep]) -> LiveStep | No
     found = (
         step
         for step in steps
-        if step.due
-        and not step.closed
-        and (is_theirs_to_do(telling, step) or (step.template.approval and A in telling.who.letters(board, step)))
+        if step.due and not step.closed and (is_theirs_to_do(telling, step) or telling.who.signs(board, step))
     )
     return min(found, key=lambda step: step.due or dt.date.max, default=None)
 
 
 def decide_address(step: LiveStep) -> str:
     """Return where the person decides on a step, relative to the project's page."""
-    return f"{_address(step)}#decide"
+    return f"{_address(step)}decide"
 
 
 # The pages.
@@ -288,7 +315,8 @@ def step_page(step: ProjectStep, who: Outsider, today: dt.date) -> StepPage:
         waiting_until=short(live.until, today) if waits and live.until else "",
         later=_later(telling, live),
         moves=[(move, BUTTONS[move]) for move in moves if move in BUTTONS],
-        decide="approve" in moves,
+        decide=live.id in telling.theirs_to_decide,
+        comment=any(True for _ in to_comment(telling, [live])),
         revision=live.revision,
         yours=yours,
         documents=documents(telling, [live]),
@@ -298,24 +326,29 @@ def step_page(step: ProjectStep, who: Outsider, today: dt.date) -> StepPage:
 
 
 def documents(telling: Telling, steps: Collection[LiveStep]) -> list[Document]:
-    """Return the documents marked visible of these steps. There are none before a room keeps documents."""
-    return []
+    """Return the documents marked visible that these steps name, each with its latest version; in two queries."""
+    slugs = {slug for step in steps for slug in signoff.document_slugs(step)}
+    rows = telling.project.documents.filter(visible_to_customer=True, slug__in={"", *slugs}).prefetch_related(
+        "versions"
+    )
+    found = [(row.title, row.current) for row in rows]
+    return [Document(title, f"version {one.number}", one.link) for title, one in found if one is not None]
 
 
 def sign_offs(telling: Telling, steps: Collection[LiveStep], *, base: str) -> list[SignOff]:
-    """Return the decisions on these steps, the latest first, in one query; what was written with them stays inside."""
+    """Return the decisions on these steps, the latest first; what was written with them stays inside."""
     by_id = {step.id: step for step in steps}
-    rows = Approval.objects.filter(project=telling.project, step__in={0, *by_id}).select_related("by")
     return [
         SignOff(
             title=by_id[row.step_id].template.title,
-            link=base + _address(by_id[row.step_id]),
+            link=f"{base}{_address(by_id[row.step_id])}",
             decision=row.get_decision_display(),
             approved=row.decision == "approved",
             by=row.by.name,
             on=_long(business_day(row.at)),
         )
-        for row in rows
+        for row in telling.decisions
+        if row.step_id in by_id
     ]
 
 
@@ -396,7 +429,7 @@ def _line(telling: Telling, step: LiveStep) -> StepLine:
     label, chip, mark = WORDS[status]
     if status == StepStatus.NOT_STARTED and not (board.reached(step) and needs_closed(board, step)):
         label, mark = "Later", "–"
-    elif "approve" in offered(board, step, telling.who):
+    elif step.id in telling.theirs_to_decide:
         label, chip, mark = "Your decision", "waiting", "◷"
     elif status == StepStatus.WAITING_ON_CUSTOMER and not any(True for _ in waited_for(telling, [step])):
         label = "Waiting on customer"

@@ -59,16 +59,24 @@ def holders(board: Board, step: LiveStep, party: Party) -> list[Person]:
     The biller and the core system are the seats of the step's own playbook that sign as such (`signs_as`); a customer design
     review may be signed by either, or by a partner.
     """
-    return board.people(step, A) if party == Party.ACCOUNTABLE else _signers(board.seats, step, party)
+    if party == Party.ACCOUNTABLE:
+        return board.people(step, A)
+    found = (seat.person for seat in board.seats if _signs(seat, step, party))
+    return list(dict.fromkeys(person for person in found if person is not None))
 
 
-def signers(seats: Sequence[SeatView], step: LiveStep) -> list[Person]:
+def signers(seats: Iterable[SeatView], step: LiveStep) -> list[Person]:
     """Return the people in seats that sign an approval step, for whichever of its parties outside; nobody where there is none."""
+    return list(dict.fromkeys(seat.person for seat in signing_seats(seats, step) if seat.person is not None))
+
+
+def signing_seats(seats: Iterable[SeatView], step: LiveStep) -> list[SeatView]:
+    """Return the seats, filled or not, that sign an approval step for a party outside."""
     outside = [party for party in parties_of(step.template.approval) if party != Party.ACCOUNTABLE]
-    return list(dict.fromkeys(person for party in outside for person in _signers(seats, step, party)))
+    return [seat for seat in seats if any(_signs(seat, step, party) for party in outside)]
 
 
-#: The seats that sign for each party outside.
+#: What a role has to sign as, for each party outside.
 _SIGNING: Mapping[Party, frozenset[str]] = {
     Party.BILLER: frozenset({SignsAs.BILLER.value}),
     Party.CORE_SYSTEM: frozenset({SignsAs.CORE_SYSTEM.value}),
@@ -76,14 +84,10 @@ _SIGNING: Mapping[Party, frozenset[str]] = {
 }
 
 
-def _signers(seats: Iterable[SeatView], step: LiveStep, party: Party) -> list[Person]:
-    found = [
-        seat.person
-        for seat in seats
-        if seat.version.id == step.template.version_id
-        and (seat.role.signs_as in _SIGNING[party] or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER))
-    ]
-    return list(dict.fromkeys(person for person in found if person is not None))
+def _signs(seat: SeatView, step: LiveStep, party: Party) -> bool:
+    if seat.version.id != step.template.version_id:
+        return False
+    return seat.role.signs_as in _SIGNING[party] or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +259,10 @@ def _sign_off(
 
 def may_know_of(board: Board, step: LiveStep, person: User) -> bool:
     """Return whether a step may be named to the person: everybody inside knows them all, who sits outside those they have a
-    letter on."""
-    return person.side == Side.INTERNAL or bool(board.letters_of(person.pk, step))
+    letter on, or sign."""
+    if person.side == Side.INTERNAL or board.letters_of(person.pk, step):
+        return True
+    return any(signer.id == person.pk for signer in signers(board.seats, step))
 
 
 def reopenable(step: ProjectStep, person: User) -> list[LiveStep]:

@@ -49,7 +49,7 @@ def get_shared_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
     """Return the step for a page that people outside the company see too, of those that concern them; else 404."""
     person = signed_in(request)
     step = _step(request, code, path, ProjectStep.objects.select_related("template", "project"))
-    if person.is_outside and not outsider(person).concerned(step.project.board, step.live):
+    if person.is_outside and not outsider(person.pk, step.project).concerned(step.project.board, step.live):
         raise Http404(NO_STEP)
     return step
 

@@ -57,12 +57,12 @@ def projects(request: HttpRequest) -> HttpResponseBase:
 
 def project(request: HttpRequest, project: Project) -> HttpResponse:
     """Show a project to somebody outside."""
-    return _project(request, project, outsider(signed_in(request)))
+    return _project(request, project, outsider(signed_in(request).pk, project))
 
 
 def step(request: HttpRequest, step: ProjectStep) -> HttpResponse:
     """Show a step to somebody outside whom it concerns."""
-    return _step(request, step, outsider(signed_in(request)))
+    return _step(request, step, outsider(signed_in(request).pk, step.project))
 
 
 def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
@@ -80,7 +80,8 @@ def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
     except MoveRefused as refused:
         status = 400 if isinstance(refused, UnknownMove) else status_of(refused)
         fresh = get_shared_step(request, code, path)
-        return _step(request, fresh, outsider(signed_in(request)), refused=refused.blockers, form=form, status=status)
+        who = outsider(signed_in(request).pk, fresh.project)
+        return _step(request, fresh, who, refused=refused.blockers, form=form, status=status)
     messages.success(request, f"Thank you. “{outcome.row}” {_moved_words(spec.name)}.")
     return redirect(outcome.row.project)
 
@@ -169,6 +170,4 @@ def _moved_words(move: str) -> str:
         "complete": "is done",
         "submit": "is handed in for approval",
         "resume": "is taken up again",
-        "approve": "is approved",
-        "reject": "is rejected, and our team is told",
     }[move]
