@@ -86,6 +86,16 @@ def nothing_remembered() -> Iterator[None]:
     forget()
 
 
+@pytest.fixture(autouse=True)
+def nothing_tried(own_cache_keys: str) -> Iterator[None]:
+    """Forget between tests how often something was tried. A table of limits is emptied with the rest; Redis is not."""
+    yield
+    if settings.WITH_BROKER:
+        kept = caches["default"]._cache.get_client(None, write=True)
+        for key in kept.scan_iter(match=f"{own_cache_keys}:*allauth:*"):
+            kept.delete(key)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, once for each process of the suite."""
