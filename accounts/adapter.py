@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import smtplib
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ from accounts.sessions import address_of
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
 
+#: Stands for whoever comes from nowhere: of those that are set aside for examples (RFC 5737).
+NO_ADDRESS = "192.0.2.0"
 WRONG_CODE = "This is not the code. Check it and try again."
 
 
@@ -85,8 +88,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return no_way_in(request, user.email)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the network address that limits are counted by."""
-        return address_of(request) or "unknown"
+        """Return the network address that limits are counted by and sessions are listed with.
+
+        A socket has none, and some proxies write a port behind it: what is no address counts as one and the same.
+        """
+        try:
+            return str(ipaddress.ip_address(address_of(request)))
+        except ValueError:
+            return NO_ADDRESS
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the link of a mail by our own address, not by what the request called us."""
@@ -154,7 +163,8 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         The address counts as verified here from then on; otherwise allauth would take their password away.
         """
         for address in sociallogin.email_addresses:
-            person = User.objects.filter(email=address.email.strip().lower()).first() if address.verified else None
+            verified = str(address.verified).lower() == "true"  # some providers send the word
+            person = User.objects.filter(email=address.email.strip().lower()).first() if verified else None
             if person is not None:
                 EmailAddress.objects.update_or_create(
                     user=person, email=person.email, defaults={"verified": True, "primary": True}

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.mail import site_address
 from accounts.models import EmailedLink, User
@@ -41,7 +42,7 @@ def mint(person: User, *, purpose: str, leads_to: str, now: dt.datetime | None =
         purpose: one of VALID.
         leads_to: a path of this site.
     """
-    if not leads_to.startswith("/") or leads_to.startswith("//"):
+    if not (leads_to.startswith("/") and url_has_allowed_host_and_scheme(leads_to, allowed_hosts=None)):
         raise ValueError(f"{leads_to!r} is no path of this site")
     now = now or timezone.now()
     token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**8):08}"

@@ -10,14 +10,15 @@ from types import SimpleNamespace
 import pytest
 from django.core import mail
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts.adapter import AccountAdapter
 from accounts.security import mark_of
 from tests.accounts.ways import ASK, ENTER, FACTOR, add_app, by_password, signed_in_as
 
 TRIES = """
 import django; django.setup()
-from django.test import Client
+from django.test import Client, RequestFactory
 print([Client().post("/sign-in", {"username": "priya@example.org", "password": "wrong"}).status_code for _ in range(3)])
 """
 
@@ -90,3 +91,26 @@ def test_what_went_wrong_is_logged_without_addresses(
     assert [line for line in security_log if line["event"] == "sign_in_failed"] == [failed] * 5
     assert [line["event"] for line in security_log][-1] == "rate_limit_hit"
     assert "priya" not in str(security_log).lower()
+
+
+@pytest.mark.parametrize(
+    ("sent", "counted"),
+    [
+        ({"REMOTE_ADDR": "10.0.0.7"}, "10.0.0.7"),
+        ({"REMOTE_ADDR": ""}, "192.0.2.0"),
+        ({"REMOTE_ADDR": "10.0.0.7", "HTTP_X_FORWARDED_FOR": "1.2.3.4"}, "10.0.0.7"),
+    ],
+)
+def test_a_limit_is_counted_by_the_address_that_a_client_cannot_choose(
+    rf: RequestFactory, sent: dict[str, str], counted: str
+) -> None:
+    assert AccountAdapter().get_client_ip(rf.get("/", **sent)) == counted
+
+
+@pytest.mark.parametrize(("forwarded", "counted"), [("6.6.6.6, 1.2.3.4", "1.2.3.4"), ("1.2.3.4:5678", "192.0.2.0")])
+def test_behind_a_proxy_its_own_word_counts_alone(
+    rf: RequestFactory, settings: SimpleNamespace, forwarded: str, counted: str
+) -> None:
+    settings.BEHIND_PROXY = True
+
+    assert AccountAdapter().get_client_ip(rf.get("/", HTTP_X_FORWARDED_FOR=forwarded)) == counted

@@ -178,6 +178,14 @@ def test_the_button_needs_the_token_of_its_form(cast: SimpleNamespace, link: Min
     assert EmailedLink.objects.get().used_at is None
 
 
+@pytest.mark.parametrize(
+    "leads_to", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:x", "", "x"]
+)
+def test_no_link_is_made_that_leads_elsewhere(cast: SimpleNamespace, leads_to: str) -> None:
+    with pytest.raises(ValueError, match="is no path of this site"):
+        mint(cast.bo, purpose="invitation", leads_to=leads_to)
+
+
 # -- The code beside the link ---------------------------------------------------------------------
 
 

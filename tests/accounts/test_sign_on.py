@@ -114,6 +114,14 @@ def test_who_has_an_account_comes_in_and_keeps_their_password(
     assert by_password(Client(), "sofia@example.org").status_code == 302
 
 
+def test_a_provider_that_sends_the_word_true_is_understood(
+    client: Client, cast: SimpleNamespace, provider: Provider
+) -> None:
+    come_back(client, provider, email_verified="true")
+
+    assert signed_in_as(client) == cast.sofia.pk
+
+
 def test_who_came_once_is_known_by_the_provider_s_own_mark(cast: SimpleNamespace, provider: Provider) -> None:
     come_back(Client(), provider)
     again = Client()
@@ -130,6 +138,7 @@ def test_who_came_once_is_known_by_the_provider_s_own_mark(cast: SimpleNamespace
         {"email": "nobody@example.org"},
         {"email_verified": False},
         {"email_verified": None},
+        {"email_verified": "false"},
         {"email": "cora@example.org"},
         {"email": ""},
     ],
