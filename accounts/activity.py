@@ -22,7 +22,8 @@ def set_active(person: User, active: bool, *, by: User | None) -> None:
         ValidationError: somebody would deactivate themselves, or an administrator with all rights without being one.
     """
     with transaction.atomic():
-        row = User.objects.select_for_update().get(pk=person.pk)
+        # Not the key: rows that name the person are written meanwhile, by those who hold a project's lock.
+        row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if row.is_active == active:
             return
         if by is not None and by.pk == row.pk:

@@ -179,6 +179,8 @@ def replace_person(
     if not may_replace(by):
         raise NotPermitted([Blocker("not-permitted", f"{by} may not replace people.")])
     with transaction.atomic():
+        # The person before the projects, as where somebody is deactivated: whoever comes second waits, nobody for ever.
+        User.objects.select_for_update(no_key=True).get(pk=person.pk)
         wanted = projects_naming(person) | Project.objects.filter(
             Q(pk__in=ProjectStep.objects.filter(owner=person).values("project"))
             | Q(

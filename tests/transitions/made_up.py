@@ -21,10 +21,13 @@ from playbook.services import publish_version, write_draft
 from projects.models import (
     Approval,
     Biller,
+    CommentAnswer,
+    CommentRequest,
     DateChange,
     Delegation,
     Document,
     DocumentVersion,
+    Notice,
     Project,
     ProjectGrant,
     ProjectPlaybook,
@@ -106,6 +109,7 @@ def started(cast: SimpleNamespace, *versions: Version, now: dt.datetime | None =
 WRITTEN_IN: tuple[type[Model], ...] = (
     *(Biller, Project, ProjectPlaybook, ProjectStep, Seat, ProjectGrant),
     *(Approval, Waiver, DateChange, TransitionRecord, Delegation, Document, DocumentVersion),
+    *(CommentRequest, CommentAnswer, Notice),
 )
 
 
