@@ -10,6 +10,7 @@ from accounts.models import Side, User
 from projects.evidence import shown_values, utc
 from projects.models import Approval, Project, ProjectStep
 from projects.signoff import Party, SignOff, holders, may_know_of, reopenable, sign_offs_of, statement
+from transitions.blockers import Blocker
 from transitions.standing import Standing
 from transitions.step import StepStatus
 
@@ -74,6 +75,15 @@ def _passed_to(sign_off: SignOff, person: User) -> str:
         ),
         "",
     )
+
+
+def told(person: User, blockers: Iterable[Blocker]) -> list[Blocker]:
+    """Return a refusal as `person` may hear it: outside without the titles and owners of other steps, and without links."""
+    if person.side == Side.INTERNAL:
+        return list(blockers)
+    waits = "This cannot be decided yet: other work has to be closed first. Look again later."
+    texts = [waits if blocker.code == "needs-open" else blocker.text for blocker in blockers]
+    return [Blocker("refused", text) for text in dict.fromkeys(texts)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from projects.evidence import Evidence
 from projects.models import Approval, ProjectStep
 from projects.signoff import changes, reopenable, statement
 from projects.signoff_form import DecisionForm, DelegateForm
-from projects.signoff_page import decide_values, evidence_values, sign_offs_values, visible_decisions
+from projects.signoff_page import decide_values, evidence_values, sign_offs_values, told, visible_decisions
 from projects.views.getters import get_shared_project, get_shared_step, signed_in
 from projects.views.refusals import add_errors, status_of
 from transitions.blockers import Blocker, MoveRefused
@@ -37,7 +37,7 @@ def decide(request: HttpRequest, code: str, path: str) -> HttpResponse:
         fresh, changed = _step(request, code, path), []
         if any(blocker.code == "shown-changed" for blocker in refused.blockers):
             changed = changes(form.cleaned_data["shown"], statement(fresh, person).values)
-        return _page(request, fresh, refused=refused.blockers, changed=changed, status=status_of(refused))
+        return _page(request, fresh, refused=told(person, refused.blockers), changed=changed, status=status_of(refused))
     row = Approval.objects.filter(step=step, by=person).order_by("-pk")[0]
     messages.success(request, f"{row.get_decision_display()}. A receipt is on its way to {person.email}.")
     return redirect("sign-off", step.project.code, row.pk)
@@ -62,7 +62,7 @@ def delegate_decision(request: HttpRequest, code: str, path: str) -> HttpRespons
         if isinstance(refused, ValidationError):
             return _delegate_page(request, step, form, status=add_errors(form, refused))
         fresh = _step(request, code, path)
-        return _delegate_page(request, fresh, form, refused=refused.blockers, status=status_of(refused))
+        return _delegate_page(request, fresh, form, refused=told(person, refused.blockers), status=status_of(refused))
     messages.success(request, "The decision is yours again." if taking_back else "Passed on. They get a mail.")
     return redirect("decide", step.project.code, path)
 

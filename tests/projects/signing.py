@@ -39,7 +39,13 @@ def in_review(cast: SimpleNamespace, approval: str = "final_sign_off", **people:
         a_step(1, title="Invoicing", documents=("technical-design-page/invoices",)),
         a_step(2, title="Pricing", raci=INSIDE),
         a_step(3, title="Later"),
-        a_step(4, title="Sign-off", approval=approval, documents=("solution-design-document/whole", "sit-workbook")),
+        a_step(
+            4,
+            title="Sign-off",
+            approval=approval,
+            needs=("design.step-2",),
+            documents=("solution-design-document/whole", "sit-workbook"),
+        ),
     )
     seats: dict[str, Any] = {
         "PM": cast.priya, "IM": cast.ivan, "SE": cast.sofia, "INM": cast.ingrid, "SA": cast.arun, "B": cast.bo, "CIS": cast.pat,

@@ -194,3 +194,13 @@ def test_other_changes_of_seats_leave_a_delegate_their_view(project, cast):
     fill_seat(project, project.seats.get(role__code="IS").pk, None, by=cast.priya)
 
     assert sees(person, project)
+
+
+def test_nobody_makes_accounts_without_end(project, cast):
+    for number in range(10):
+        delegate(the_step(project), by=cast.bo, email=f"beth{number}@example.org", name="Beth", reason="Away")
+
+    with pytest.raises(MoveRefused) as refused, transaction.atomic():
+        delegate(the_step(project), by=cast.bo, email="more@example.org", name="Beth", reason="Away")
+    assert [blocker.code for blocker in refused.value.blockers] == ["too-often"]
+    assert not User.objects.filter(email="more@example.org").exists()

@@ -117,6 +117,21 @@ def test_what_is_sent_is_answered_so(client, project, cast, who, values, status)
     assert (everything() == before) == (status != 302)
 
 
+def test_a_refusal_tells_nobody_outside_of_other_steps(client, cast):
+    project = in_review(cast, "customer_design_review")
+    move(project, "design.step-2", "reopen", cast.sofia, note="A new price")
+
+    client.force_login(cast.bo)
+    answer = client.post(page("decide", project, PATH), form(project, cast.bo))
+    assert answer.status_code == 409
+    assert "other work has to be closed first" in answer.text
+    for secret in ("Pricing", "Sofia", "design.step-2"):
+        assert secret not in answer.text
+    client.force_login(cast.ingrid)
+    sent = form(project, cast.ingrid, "record-approve", party="customer", note="By letter")
+    assert "Pricing" in client.post(page("decide", project, PATH), sent).text
+
+
 @pytest.mark.parametrize("who", ["sofia", "priya", "adele", "dele"])
 def test_who_decides_nothing_sees_what_is_decided_and_no_form(client, project, cast, who):
     client.force_login(getattr(cast, who))
