@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from html import unescape
 from types import SimpleNamespace
@@ -314,6 +314,22 @@ def test_a_form_that_is_old_changes_nothing_and_says_so(scene, cast):
     assert "Mark it done" in answer.content.decode()
 
 
+def test_a_seat_withdrawn_while_the_page_is_open_shuts_it(scene, cast):
+    bo, revision = signed_in(cast.bo), scene.step("theirs").revision
+    assert bo.get(scene.address("theirs")).status_code == 200
+    fill_seat(scene.fresh, seat_of(scene, "B"), None, by=cast.priya)
+    answer = bo.post(scene.address("theirs") + "move", {"move": "start", "revision": revision})
+    assert (answer.status_code, scene.step("theirs").status) == (404, "not_started")
+    assert bo.get(scene.address_of).status_code == 404
+    assert "No project yet" in bo.get("/projects/").content.decode()
+
+
+def test_a_letter_withdrawn_while_the_page_is_open_shuts_the_step(scene, cast):
+    name_on_step(scene.step("theirs"), "R", cast.arun, by=cast.priya)
+    answer = post(scene, cast.bo, "theirs", "start")
+    assert (answer.status_code, scene.step("theirs").status) == (404, "not_started")
+
+
 def test_a_reason_that_nobody_thought_of_is_told_in_general(scene, cast):
     step = scene.step("theirs").live
     odd = [Blocker("brand-new", "sekret-blocked by Sofia", "/projects/MRW-1/gate", "Sofia Reyes"), Blocker("odd", "x")]
@@ -406,7 +422,7 @@ def values(scene: Scene, name: str, kind: str) -> list[str]:
     """What to put in for a parameter: own, foreign and absent."""
     seats = {seat.role.code: str(seat.id) for seat in scene.project.board.seats}
     foreign = str(scene.foreign.board.seats[0].id)
-    steps = [f"made-up/design.{key}" for key in ("theirs", "inside", "partner", "decide", "held")]
+    steps = [f"made-up/design.{key}" for key in ("theirs", "after", "inside", "partner", "decide", "held", "marked")]
     return {
         "ProjectCode": [scene.project.code, scene.foreign.code, "MRW-99"],
         "StepPath": [*steps, "made-up/design.none"],
@@ -429,19 +445,27 @@ BODY = {
     "visible": "on", "target_go_live": "2030-01-02", "code": "step-open", "subject": "made-up/design.inside",
     "expires": "2030-01-02", "act": "preview", "owner": "1", "until": "2030-01-02", "decision": "approve", "comment": "x",
 }  # fmt: skip
-QUERIES = ("", "?format=csv", "?q=x&page=2&seat=1&project=FRN-1&before=9999")
+MOVE = {"move": "start", "revision": "0", "note": "x"}
+HTMX = {"HX-Request": "true", "HX-Target": "portfolio"}
 
 
 def everything(client: Client, person: User, address: str) -> Iterator[tuple[str, Any]]:
     """Ask an address in every way; somebody whom an answer signed out comes back."""
-    ways: list[dict[str, str]] = [{}, {"HX-Request": "true", "HX-Target": "portfolio"}]
-    for headers, query in itertools.product(ways, (*QUERIES, None)):
+    ways: dict[str, Callable[[], Any]] = {
+        "GET": lambda: client.get(address),
+        "GET as a file": lambda: client.get(address, {"format": "csv"}),
+        "GET with a query": lambda: client.get(
+            address, {"q": "x", "page": 2, "seat": 1, "project": "FRN-1", "before": 9999}
+        ),
+        "GET by htmx": lambda: client.get(address, headers=HTMX),
+        "POST": lambda: client.post(address, BODY),
+        "POST a move": lambda: client.post(address, MOVE),
+        "POST a move by htmx": lambda: client.post(address, MOVE, headers=HTMX),
+    }
+    for way, ask in ways.items():
         if "_auth_user_id" not in client.session:
             client.force_login(person)
-        if query is None:
-            yield f"POST {headers} {address}", client.post(address, BODY, headers=headers)
-        else:
-            yield f"GET {headers} {address}{query}", client.get(address + query, headers=headers)
+        yield f"{way} {address}", ask()
 
 
 def said(answer: Any) -> str:
