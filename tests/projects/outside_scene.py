@@ -92,13 +92,13 @@ def playbook(more: int = 0) -> Version:
         ("inside", "sekret-inside-title", OURS, {}),
         ("theirs", "Send the sample files", THEIRS, {}),
         ("after", "Test the sample files", THEIRS, {"needs": ("design.inside",)}),
-        ("decide", "Sign the design", Raci(R=("SE",), A=("B",)), {"approval": "customer_design_review"}),
+        ("decide", "Sign the design", Raci(R=("SE",), A=("B",)), {"approval": "business_design_review"}),
         ("marked", "Read the summary", OURS, {}),
         ("held", "Connect the bank", TOLD, {}),
         ("waiting", "Name a technical contact", OURS, {}),
         ("partner", "Open the test region", PARTNERS, {}),
         ("left-out", "Budget billing", TOLD, {"applies": "if_applicable"}),
-        ("signed", "Agree the scope", TOLD, {"approval": "customer_design_review"}),
+        ("signed", "Agree the scope", TOLD, {"approval": "business_design_review"}),
     ]
     made = [
         a_step(number, **INSIDE, **changes, key=f"design.{key}", title=title, raci=raci)
