@@ -14,8 +14,8 @@ from django.db import transaction
 
 from accounts.models import Side, User
 from projects.board import A, Board, LiveStep, R, SeatView
-from projects.models import Project, ProjectStep
-from projects.signoff import SignOff, signing_seats
+from projects.models import ProjectStep
+from projects.signoff import Party, SignOff, parties_of, signs_for
 from raci.letters import LETTERS
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 from transitions.phase import Phase
@@ -36,14 +36,10 @@ NOT_NOW = "This cannot be done now. Whom to ask stands on the project’s page."
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Somebody outside for whom a page is made: a person, or whoever will sit in an empty seat (its roles).
-
-    `passed` are the ids of the steps whose decision was passed on to them.
-    """
+    """Somebody outside for whom a page is made: a person, or whoever will sit in an empty seat (its roles)."""
 
     person_id: int | None = None
     roles: frozenset[int] = frozenset()
-    passed: frozenset[int] = frozenset()
 
     def letters(self, board: Board, step: LiveStep) -> frozenset[str]:
         """Return the letters that they have on the step."""
@@ -64,20 +60,26 @@ class Outsider:
         return self.signs(board, step)
 
     def signs(self, board: Board, step: LiveStep) -> bool:
-        """Return whether a decision on the step is theirs at some time: by a seat that signs it, or because it was passed on."""
-        if step.id in self.passed:
-            return True
-        seats = signing_seats(board.seats, step) if step.template.approval else []
-        if self.person_id is None:
-            return any(seat.role.id in self.roles for seat in seats)
-        return any(seat.person is not None and seat.person.id == self.person_id for seat in seats)
+        """Return whether a decision on the step is theirs at some time: by a letter, or by a seat that signs it."""
+        return any(self._holds(board, step, party) for party in parties_of(step.template.approval))
 
     def decides(self, sign_off: SignOff) -> bool:
-        """Return whether a decision that has still to be made in this round is theirs."""
+        """Return whether a decision that has still to be made in this round is theirs, or was passed on to them."""
         if self.person_id is not None:
             return bool(sign_off.own(self.person_id))
-        seats = signing_seats(sign_off.board.seats, sign_off.step)
-        return bool(sign_off.outstanding) and any(seat.role.id in self.roles for seat in seats)
+        return any(self._holds(sign_off.board, sign_off.step, view.party) for view in sign_off.outstanding)
+
+    def _holds(self, board: Board, step: LiveStep, party: Party) -> bool:
+        if not step.template.approval:
+            return False
+        if party == Party.ACCOUNTABLE:
+            return A in self.letters(board, step)
+        return any(self._sits(seat) for seat in board.seats if signs_for(seat, step, party))
+
+    def _sits(self, seat: SeatView) -> bool:
+        if self.person_id is None:
+            return seat.role.id in self.roles
+        return seat.person is not None and seat.person.id == self.person_id
 
     def is_waited_for(self, step: LiveStep) -> bool:
         """Return whether the step waits on the customer, and on them by name."""
@@ -85,16 +87,25 @@ class Outsider:
         return waits and step.owner is not None and step.owner.id == self.person_id
 
 
-def outsider(person_id: int, project: Project) -> Outsider:
-    """Return a person as the one for whom a page of the project is made; one query, for what was passed on to them."""
-    passed = project.delegations.standing().filter(to=person_id).order_by().values_list("step_id", flat=True)
-    return Outsider(person_id, passed=frozenset(passed))
+def outsider(person: User) -> Outsider:
+    """Return `person` as the one for whom a page is made."""
+    return Outsider(person.pk)
+
+
+def concerns(step: ProjectStep, who: Outsider) -> bool:
+    """Return whether a step is theirs to see: by what they are on the project, or because a decision was passed on to them.
+
+    One query where the first does not hold.
+    """
+    if who.concerned(step.project.board, step.live):
+        return True
+    return who.person_id is not None and step.delegations.standing().filter(to=who.person_id).exists()
 
 
 def holder_of(board: Board, seat: SeatView) -> Outsider:
     """Return who sits in a seat, or will: the person with all their seats, or the role in all its playbooks."""
     if seat.person is not None:
-        return outsider(seat.person.id, board.project)
+        return Outsider(seat.person.id)
     return Outsider(
         roles=frozenset(other.role.id for other in board.seats if other.role.identity == seat.role.identity)
     )

@@ -186,6 +186,12 @@ class Telling:
         return self._sign_offs[1]
 
     @cached_property
+    def steps(self) -> list[LiveStep]:
+        """The steps that are theirs to see: those that concern them, and those whose decision was passed on to them."""
+        board = self.board
+        return [step for step in board.steps if self.who.concerned(board, step) or step.id in self.theirs_to_decide]
+
+    @cached_property
     def theirs_to_decide(self) -> frozenset[int]:
         """The ids of the steps on which their decision is asked now."""
         if self.project.standing != Standing.ACTIVE:
@@ -277,7 +283,7 @@ def project_page(project: Project, who: Outsider, today: dt.date) -> ProjectPage
     """Return a project as `who` sees it, in four queries: steps, seats, notes, decisions."""
     telling = Telling(project, who, today)
     board = project.board
-    steps = [step for step in board.steps if who.concerned(board, step)]
+    steps = telling.steps
     waiting, standing = _told(telling, asks(telling, steps)), Standing(project.standing)
     following = project.next_phase()
     share = 10 * project.phase_done // project.phase_total if project.phase_total else 10

@@ -61,7 +61,7 @@ def holders(board: Board, step: LiveStep, party: Party) -> list[Person]:
     """
     if party == Party.ACCOUNTABLE:
         return board.people(step, A)
-    found = (seat.person for seat in board.seats if _signs(seat, step, party))
+    found = (seat.person for seat in board.seats if signs_for(seat, step, party))
     return list(dict.fromkeys(person for person in found if person is not None))
 
 
@@ -73,7 +73,7 @@ def signers(seats: Iterable[SeatView], step: LiveStep) -> list[Person]:
 def signing_seats(seats: Iterable[SeatView], step: LiveStep) -> list[SeatView]:
     """Return the seats, filled or not, that sign an approval step for a party outside."""
     outside = [party for party in parties_of(step.template.approval) if party != Party.ACCOUNTABLE]
-    return [seat for seat in seats if any(_signs(seat, step, party) for party in outside)]
+    return [seat for seat in seats if any(signs_for(seat, step, party) for party in outside)]
 
 
 #: What a role has to sign as, for each party outside.
@@ -84,7 +84,8 @@ _SIGNING: Mapping[Party, frozenset[str]] = {
 }
 
 
-def _signs(seat: SeatView, step: LiveStep, party: Party) -> bool:
+def signs_for(seat: SeatView, step: LiveStep, party: Party) -> bool:
+    """Return whether a seat, filled or not, signs an approval step for a party outside."""
     if seat.version.id != step.template.version_id:
         return False
     return seat.role.signs_as in _SIGNING[party] or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER)

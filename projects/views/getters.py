@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.models import User
 from projects.models import Project, ProjectStep
-from projects.outside import outsider
+from projects.outside import concerns, outsider
 
 NO_PROJECT = "There is no such project, or you have no seat on it."
 NO_STEP = "There is no such step, or you have no seat on its project."
@@ -49,7 +49,7 @@ def get_shared_step(request: HttpRequest, code: str, path: str) -> ProjectStep:
     """Return the step for a page that people outside the company see too, of those that concern them; else 404."""
     person = signed_in(request)
     step = _step(request, code, path, ProjectStep.objects.select_related("template", "project"))
-    if person.is_outside and not outsider(person.pk, step.project).concerned(step.project.board, step.live):
+    if person.is_outside and not concerns(step, outsider(person)):
         raise Http404(NO_STEP)
     return step
 

@@ -17,6 +17,7 @@ from projects.forms import MoveForm
 from projects.models import Project, ProjectStep
 from projects.outside import (
     Outsider,
+    concerns,
     holder_of,
     in_their_words,
     outside_seats,
@@ -57,12 +58,12 @@ def projects(request: HttpRequest) -> HttpResponseBase:
 
 def project(request: HttpRequest, project: Project) -> HttpResponse:
     """Show a project to somebody outside."""
-    return _project(request, project, outsider(signed_in(request).pk, project))
+    return _project(request, project, outsider(signed_in(request)))
 
 
 def step(request: HttpRequest, step: ProjectStep) -> HttpResponse:
     """Show a step to somebody outside whom it concerns."""
-    return _step(request, step, outsider(signed_in(request).pk, step.project))
+    return _step(request, step, outsider(signed_in(request)))
 
 
 def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
@@ -80,7 +81,7 @@ def move(request: HttpRequest, code: str, path: str) -> HttpResponse:
     except MoveRefused as refused:
         status = 400 if isinstance(refused, UnknownMove) else status_of(refused)
         fresh = get_shared_step(request, code, path)
-        who = outsider(signed_in(request).pk, fresh.project)
+        who = outsider(signed_in(request))
         return _step(request, fresh, who, refused=refused.blockers, form=form, status=status)
     messages.success(request, f"Thank you. “{outcome.row}” {_moved_words(spec.name)}.")
     return redirect(outcome.row.project)
@@ -113,7 +114,7 @@ def step_as_customer(request: HttpRequest, code: str, seat_id: int, path: str) -
     seats = outside_seats(step.project.board)
     seat = _seat(step.project, seat_id, seats)
     who = holder_of(step.project.board, seat)
-    if not who.concerned(step.project.board, step.live):
+    if not concerns(step, who):
         raise Http404(NO_STEP)
     return _step(request, step, who, seat=seat, seats=seats)
 

@@ -25,7 +25,7 @@ from accounts.models import User
 from playbook.models import Version
 from projects.models import Project
 from projects.outside import in_their_words, outsider, show_to_customer
-from projects.team import fill_seat, name_on_step
+from projects.team import fill_seat, name_on_step, settle_grants
 from tests.cast import move, step_of
 from tests.projects.outside_scene import SECRETS, SOON, Scene, a_scene
 from tests.projects.reading import Page
@@ -71,6 +71,12 @@ def main_of(html: str) -> str:
 
 def steps_in(html: str) -> set[str]:
     return set(re.findall(r'href="steps/made-up/design\.([\w-]+)/"', html))
+
+
+def put(scene: Scene, code: str, person: User) -> None:
+    """Put somebody into a seat of the other side, as no form does any more: such rows may be there from before."""
+    scene.project.seats.filter(role__code=code).update(person=person)
+    settle_grants(scene.fresh)
 
 
 # What they see.
@@ -219,8 +225,7 @@ def test_neither_a_group_nor_a_mark_opens_a_project_to_them(scene, cast):
 
 
 def test_a_seat_that_runs_the_project_runs_nothing_for_somebody_outside(scene, cast):
-    seat = next(seat.id for seat in scene.project.board.seats if seat.role.code == "IM")
-    fill_seat(scene.fresh, seat, cast.pat, by=cast.priya)
+    put(scene, "IM", cast.pat)
     read(cast.pat, reverse("gate", args=[scene.project.code]), 404)
     answer = signed_in(cast.pat).post(reverse("move-project", args=[scene.project.code]), {"move": "hold"})
     assert answer.status_code == 404
@@ -258,7 +263,8 @@ def test_they_decide_what_is_theirs_to_decide_on_the_page_that_shows_it(scene, c
     assert 'action="decide"' in read(cast.bo, scene.address("decide"))
     assert post(scene, cast.bo, "decide", "reject", note="Page 2 is missing").status_code == 403
     page = scene.address("decide") + "decide"
-    shown = unescape(re.search(r'name="shown" value="([^"]*)"', read(cast.bo, page))[1])
+    html = signed_in(cast.bo).get(page).content.decode()
+    shown = unescape(re.search(r'name="shown" value="([^"]*)"', html)[1])
     assert [secret for secret in SECRETS if secret in shown] == []
     sent = {"act": "reject", "shown": shown, "note": "Page 2 is missing"}
     assert signed_in(cast.bo).post(page, sent | {"note": ""}).status_code in {400, 409}
@@ -370,8 +376,7 @@ def test_whoever_works_the_step_or_runs_the_project_shows_it(scene, cast, person
 
 
 def test_the_consulted_do_not_show_it(scene, cast):
-    seat = next(seat.id for seat in scene.project.board.seats if seat.role.code == "CS")
-    fill_seat(scene.fresh, seat, cast.arun, by=cast.priya)
+    put(scene, "CS", cast.arun)
     assert show(scene, cast.arun, "inside").status_code == 403
     assert scene.step("inside").visible_to_customer is False
 
@@ -522,7 +527,19 @@ def test_the_secrets_are_there_to_be_found(scene, cast, quiet):
 
 
 #: The addresses that people outside have a page at, or are sent on from.
-OPEN = {"home", "portfolio", "my-work", "project", "step", "move-step"}
+OPEN = {
+    "home",
+    "portfolio",
+    "my-work",
+    "project",
+    "step",
+    "move-step",
+    "comment",
+    "decide",
+    "delegate",
+    "sign-offs",
+    "sign-off",
+} | {"documents"}
 
 
 def test_every_other_address_of_projects_and_playbooks_is_not_there_for_them(scene, cast, quiet):
