@@ -23,6 +23,7 @@ from accounts.groups import open_the_admin
 from accounts.invitations import INVITE, send_invitation
 from accounts.models import User
 from accounts.security import note
+from history.admin import HistoryOnItsPage
 
 #: What only a superuser may set.
 GUARDED = ("is_superuser", "user_permissions", "is_staff", "password")
@@ -88,8 +89,10 @@ def invite_again(model_admin: PersonAdmin, request: HttpRequest, people: Any) ->
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(HistoryOnItsPage, UserAdmin):  # type: ignore[type-arg]
     """People sign in with their address; they are made inactive rather than deleted, since records name them."""
+
+    history_kind = "person"
 
     form = PersonChangeForm
     add_form = PersonCreationForm

@@ -266,7 +266,7 @@ def person_name(person: Any) -> str:
 
 def label_of(model: type[models.Model], column: str) -> str:
     """Return a field's name as people say it: `target go-live`."""
-    words = str(fields_of(model)[column].verbose_name)
+    words = str(fields_of(model)[column].verbose_name).replace("go live", "go-live")
     return words[:1].upper() + words[1:]
 
 

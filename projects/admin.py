@@ -9,20 +9,23 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from history.admin import HistoryOnItsPage
 from history.stale import RowAdmin
 from projects.models import Approval, Biller, CoreSystem, DateChange, Project, ProjectStep, Seat, Waiver
 from transitions.models import TransitionRecord
 
 
 @admin.register(Biller)
-class BillerAdmin(RowAdmin):
+class BillerAdmin(HistoryOnItsPage, RowAdmin):
+    history_kind = "biller"
     list_display = ("name", "code", "vertical")
     list_filter = ("vertical",)
     search_fields = ("name", "code")
 
 
 @admin.register(CoreSystem)
-class CoreSystemAdmin(RowAdmin):
+class CoreSystemAdmin(HistoryOnItsPage, RowAdmin):
+    history_kind = "core-system"
     list_display = ("name", "partner")
     search_fields = ("name", "partner")
 
@@ -44,7 +47,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Project)
-class ProjectAdmin(ReadOnlyAdmin):
+class ProjectAdmin(HistoryOnItsPage, ReadOnlyAdmin):
+    history_kind = "project"
     list_display = (
         "code",
         "name",
@@ -71,7 +75,8 @@ class ProjectAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ProjectStep)
-class ProjectStepAdmin(ReadOnlyAdmin):
+class ProjectStepAdmin(HistoryOnItsPage, ReadOnlyAdmin):
+    history_kind = "step"
     list_display = ("project", "template", "status", "due", "owner", "until")
     list_filter = ("status",)
     list_select_related = ("project", "template", "owner")
@@ -79,7 +84,8 @@ class ProjectStepAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Seat)
-class SeatAdmin(ReadOnlyAdmin):
+class SeatAdmin(HistoryOnItsPage, ReadOnlyAdmin):
+    history_kind = "seat"
     list_display = ("project", "role", "person")
     list_select_related = ("project", "role", "person")
     search_fields = ("project__code", "person__name", "person__email")

@@ -17,6 +17,7 @@ from django.urls import reverse
 from accounts.models import User
 from history.context import Origin
 from history.reading import (
+    NOTHING,
     ORIGINS,
     Change,
     FieldChange,
@@ -27,6 +28,7 @@ from history.reading import (
     Source,
     Wanted,
     in_words,
+    label_of,
     person_name,
     read,
     shortened,
@@ -237,10 +239,11 @@ def _tell_waiver(row: Waiver, names: Names) -> Change:
 
 def _tell_date(row: DateChange, names: Names) -> Change:
     what = names.of(ProjectStep, row.step_id) if row.step_id else names.of(Project, row.project_id)
-    old, new = (f"{day:%b} {day.day}, {day.year}" if day else "nothing" for day in (row.old, row.new))
+    label = label_of(ProjectStep if row.step_id else Project, row.field)
+    old, new = (f"{day:%b} {day.day}, {day.year}" if day else NOTHING for day in (row.old, row.new))
     return Change(
         source="date", kind="Step" if row.step_id else "Project", label=what.label, link=what.link, note=row.reason,
-        words="changed", fields=[FieldChange(row.field, row.field.replace("_", " ").capitalize(), old, new)], **_stamp(row),
+        words="changed", fields=[FieldChange(row.field, label, old, new)], **_stamp(row),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from history.admin import HistoryOnItsPage
 from playbook.admin.bases import AnyAdmin
 from playbook.models import DraftOnly, PublishedIsFinal, Version
 from transitions.blockers import Blocker, MoveRefused
@@ -28,7 +29,7 @@ def refused(request: HttpRequest, version: Version, refusal: MoveRefused | Publi
     return TemplateResponse(request, "admin/playbook/refused.html", context, status=409)
 
 
-class DraftAdmin(AnyAdmin):
+class DraftAdmin(HistoryOnItsPage, AnyAdmin):
     """An admin whose objects are a version or belong to one. Published ones are shown, never changed."""
 
     actions = None

@@ -11,15 +11,17 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from history.admin import HistoryOnItsPage
 from playbook.admin.bases import AnyAdmin
 from playbook.models import Playbook, Version
 from playbook.services import start_playbook
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(AnyAdmin):
+class PlaybookAdmin(HistoryOnItsPage, AnyAdmin):
     """A playbook is a name; what it says, its title among it, is edited in a draft."""
 
+    history_kind = "playbook"
     list_display = ("title", "slug", "kind", "versions_link")
     search_fields = ("title", "slug")
     fields = ("slug", "title", "kind")

