@@ -41,7 +41,7 @@ class AppendOnly(Operation):
     ) -> None:
         """Make the trigger."""
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(FUNCTION)
+            schema_editor.execute(FUNCTION, params=None)  # its % is no placeholder
             schema_editor.execute(TRIGGER.format(table=self._table(app_label, schema_editor, to_state)))
 
     def database_backwards(
