@@ -41,9 +41,9 @@ EDGES = {
     "start": {("not_started", "in_progress")},
     "complete": {("in_progress", "done"), ("active", "complete")},
     "submit": {("in_progress", "in_review")},
-    "approve": {("in_review", "done")},
+    "approve": {("in_review", "done"), ("in_review", "in_review")},  # where others have still to decide
     "reject": {("in_review", "in_progress")},
-    "excuse": {("in_review", "done")},
+    "excuse": {("in_review", "done"), ("in_review", "in_review")},
     "wait": {(status, "waiting_on_customer") for status in ("not_started", "in_progress", "blocked")},
     "block": {(status, "blocked") for status in ("not_started", "in_progress", "waiting_on_customer", "in_review")},
     "resume": {("waiting_on_customer", "in_progress"), ("blocked", "in_progress"), ("on_hold", "active")},
