@@ -10,7 +10,7 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
+from accounts.models import Side, User
 
 ADMINISTRATORS, EXTERNAL = "Administrators", "External"
 
@@ -79,8 +79,11 @@ def keep_staff_in_step(instance: Any, action: str, reverse: bool, pk_set: set[in
 
 
 def open_the_admin(people: QuerySet[User]) -> None:
-    """Bring `is_staff` of these people in line: True for superusers and for who is in Administrators, else False."""
+    """Bring `is_staff` of these people in line: True for superusers and for who is in Administrators, else False.
+
+    Nobody outside the company opens the admin, whatever somebody put them into.
+    """
     members = set(people.filter(groups__name=ADMINISTRATORS).values_list("pk", flat=True))
-    may = Q(is_superuser=True) | Q(pk__in=members)
+    may = (Q(is_superuser=True) | Q(pk__in=members)) & Q(side=Side.INTERNAL)
     people.filter(may, is_staff=False).update(is_staff=True)
     people.filter(is_staff=True).exclude(may).update(is_staff=False)

@@ -139,6 +139,12 @@ class PersonForm(forms.Form):
         self.fields["person"].queryset = people  # type: ignore[attr-defined]
 
 
+class SeatForm(PersonForm):
+    """Somebody for a seat. `seen` says who sat there when the form was shown."""
+
+    seen = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+
+
 class NameOnStepForm(PersonForm):
     """A person named as responsible or accountable on one step."""
 

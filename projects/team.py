@@ -120,12 +120,28 @@ def refuse_other_side(person: User, role: Any) -> None:
         )
 
 
+def holder_seen(seat: SeatView) -> str:
+    """Return what a form carries of who sits in a seat: the person's id, or `nobody`."""
+    return str(seat.person.id) if seat.person else "nobody"
+
+
 @named
-def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User, now: dt.datetime | None = None) -> None:
+def fill_seat(
+    project: Project,
+    seat_id: int,
+    person: User | None,
+    *,
+    by: User,
+    seen: str | None = None,
+    now: dt.datetime | None = None,
+) -> None:
     """Put `person` (or nobody) into a seat, and into those of the same role in the project's other playbooks.
 
+    Args:
+        seen: who sat there when the form was shown, as `holder_seen` has it; None where nothing was shown.
+
     Raises:
-        NotPermitted: `by` does not run the project. Archived: it is complete.
+        NotPermitted: `by` does not run the project. Archived: it is complete. StaleRow (of the seat): another sits there by now.
         ValidationError: no such seat here, the person is deactivated, or sits on the other side than the role.
     """
     now = now or timezone.now()
@@ -135,6 +151,8 @@ def fill_seat(project: Project, seat_id: int, person: User | None, *, by: User, 
         seat = next((seat for seat in board.seats if seat.id == seat_id), None)
         if seat is None:
             raise ValidationError("This project has no such seat.")
+        if seen is not None and seen != holder_seen(seat):
+            raise StaleRow(seat, f"{seat.role.name} changed hands since you saw it.")
         if person is not None and not person.is_active:
             raise ValidationError(f"{person.name} is deactivated and cannot take a seat.")
         if person is not None:

@@ -30,6 +30,9 @@ class PersonRow:
     may_be_invited: bool
 
 
+REPLACE = "accounts.replace_person"
+
+
 def may_invite(person: User) -> bool:
     """Return whether somebody may see who is here and invite more."""
     return person.has_perm(INVITE)
@@ -71,7 +74,7 @@ def people(request: HttpRequest) -> HttpResponse:
     page = Paginator(for_people_page(words), settings.PAGE_SIZE).get_page(request.GET.get("page"))
     shown = {
         "page": page, "rows": [as_row(person) for person in page], "q": words, "zone": by.zone,
-        "query": urlencode({"q": words}) if words else "",
+        "query": urlencode({"q": words}) if words else "", "may_replace": by.has_perm(REPLACE),
     }  # fmt: skip
     return render(request, "accounts/people.html", shown, status=200 if form.is_valid() else 400)
 

@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from projects.dates import move_target_go_live
-from projects.forms import GoLiveForm, MoveForm, PersonForm
+from projects.forms import GoLiveForm, MoveForm, SeatForm
 from projects.models import Project
 from projects.page import gate_panel, phase_sections, short_date, team
-from projects.team import fill_seat
+from projects.team import fill_seat, holder_seen
 from projects.views import outside
 from projects.views.conflicts import show_conflict
 from projects.views.getters import get_project, get_shared_project, may_manage, signed_in
@@ -127,14 +127,18 @@ def seat(request: HttpRequest, code: str, seat_id: int) -> HttpResponse:
     chosen = next((seat for seat in project.board.seats if seat.id == seat_id), None)
     if chosen is None:
         return render(request, "404.html", status=404)
-    initial = {"person": chosen.person.id if chosen.person else None}
-    form = PersonForm(request.POST or None, initial=initial, side=chosen.role.side)
+    initial = {"person": chosen.person.id if chosen.person else None, "seen": holder_seen(chosen)}
+    form = SeatForm(request.POST or None, initial=initial, side=chosen.role.side)
     status = 400 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
-            fill_seat(project, seat_id, form.cleaned_data["person"], by=signed_in(request))
+            data = form.cleaned_data
+            fill_seat(project, seat_id, data["person"], by=signed_in(request), seen=data["seen"] or None)
         except (MoveRefused, ValidationError) as refused:
             status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                sits = refused.row.person.name if refused.row.person else None
+                show_conflict(form, stored={"person": sits}, carries={"seen": holder_seen(refused.row)})
         else:
             who = form.cleaned_data["person"] or "Nobody"
             messages.success(request, f"{who} is {chosen.role.name} now.")

@@ -106,7 +106,7 @@ def test_a_passkey_that_is_not_there_is_said_in_words(page: Page, cast: SimpleNa
 
 
 def test_an_invitation_is_one_button(page: Page, cast: SimpleNamespace) -> None:
-    minted = mint(cast.bo, purpose="invitation", leads_to=MY_WORK)
+    minted = mint(cast.mallory, purpose="invitation", leads_to=MY_WORK)
 
     page.goto(minted.address.removeprefix("http://127.0.0.1:8000"))
     page.get_by_role("button", name="Go on").click()

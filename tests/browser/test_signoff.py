@@ -21,7 +21,6 @@ from tests.projects.signing import PATH, in_review
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.projects.signing"),
 ]
 
 PHONE, DESK = {"width": 375, "height": 812}, {"width": 1366, "height": 900}
@@ -49,7 +48,7 @@ def test_bo_signs_on_a_phone(page: Page, cast, axe: Callable[[Page], list[str]])
         )
         set_visible(project, slug, True, by=cast.priya)
     asked = next(mail for mail in outbox.outbox if mail.to == ["bo@example.org"])
-    assert "/links/" in asked.body
+    assert "/link/" in asked.body
 
     decide = reverse("decide", args=[project.code, PATH])
     page.set_viewport_size(PHONE)
@@ -72,7 +71,7 @@ def test_bo_signs_on_a_phone(page: Page, cast, axe: Callable[[Page], list[str]])
     row_text = page.get_by_text("recomputes ✓")
     expect(row_text).to_be_visible()
     row = Approval.objects.get()
-    assert (row.by, row.decision, row.method) == (cast.bo, "approved", "unknown")
+    assert (row.by, row.decision, row.method) == (cast.bo, "approved", "password")
     assert row.agent.startswith("Mozilla/")
     assert fits(page)
     assert axe(page) == []

@@ -22,7 +22,7 @@ from history.stamps import Stamped
 from history.tracking import HistoryIsFinal, HistoryRow, RowsUnknown, columns, fields_of, history_of, is_tracked
 from playbook.models import Playbook, Role, Step, StepRole, Version
 from playbook.services import new_draft, set_letters
-from projects.models import Biller, CoreSystem, Project, ProjectPlaybook, ProjectStep, Seat
+from projects.models import Biller, CoreSystem, Document, Project, ProjectPlaybook, ProjectStep, Seat
 from projects.team import fill_seat
 from raci.letters import Raci
 from tests.cast import move
@@ -34,6 +34,7 @@ TRACKED = sorted((model for model in apps.get_models() if is_tracked(model)), ke
 CHANGES: dict[type[models.Model], tuple[str, Any]] = {
     Biller: ("name", "Halden Water"),
     CoreSystem: ("partner", "Tyndall Systems"),
+    Document: ("visible_to_customer", True),
     Playbook: ("title", "Another title"),
     Project: ("name", "Marrow County Tax, second try"),
     ProjectPlaybook: ("version", None),  # to be another version, made for the purpose
@@ -54,6 +55,9 @@ def test_what_is_tracked() -> None:
         "Approval",
         "Waiver",
         "DateChange",
+        "CommentAnswer",
+        "Delegation",
+        "DocumentVersion",
     }
 
 
@@ -75,6 +79,7 @@ def rows(cast: SimpleNamespace, make_project: Callable[..., Project]) -> dict[ty
     return {
         Biller: project.biller,
         CoreSystem: project.core_system,
+        Document: project.documents.create(slug="scope-plan", title="Scope plan"),
         Playbook: draft.playbook,
         Project: project,
         ProjectPlaybook: project.pins.get(),

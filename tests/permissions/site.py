@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -9,10 +10,14 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from projects.models import Project, ProjectStep, Seat
+from accounts.links import mint
+from history.tracking import history_of
+from projects.dates import move_due_date
+from projects.models import Approval, Project, ProjectStep, Seat
 from tests.cast import MakeProject, move, step_of
 from tests.permissions.table import Address
 
+DECISION_STEP = "integration/design.business-design-review"
 OWN_STEP, ABSENT_STEP = "integration/discovery.invoicing", "integration/discovery.nothing"
 ABSENT = 987654
 
@@ -26,13 +31,22 @@ class Site:
     foreign: Project
     #: part of an address → values for own, foreign and absent.
     parts: dict[str, tuple[Any, Any, Any]]
+    #: The same where a part of that name means something else: by the name of the address.
+    of: dict[str, dict[str, tuple[Any, Any, Any]]]
 
     def objects(self, address: Address) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return which rows an address can speak of, with its parts for each."""
+        if address.name == "account_reset_password_from_key":  # its parts are those of an expression
+            yield "absent", {"uidb36": "1", "key": "nothing"}
+            return
         if not address.parts:
             yield "-", {}
             return
-        values = self.admin_parts(address) if address.route.startswith("admin/") else self.parts
+        values = (
+            self.admin_parts(address)
+            if address.route.startswith("admin/")
+            else self.parts | self.of.get(address.name, {})
+        )
         named = {part: values[part] for part in address.parts}
         for place, of in enumerate(("own", "foreign", "absent")):
             if all(value[place] is not None for value in named.values()):
@@ -59,8 +73,13 @@ class Site:
 
 def make_site(make_project: MakeProject, cast: SimpleNamespace) -> Site:
     """Make the two projects, the own one with a step under way."""
-    own = make_project(biller="Marrow County Tax", code="MRW", playbooks=("integration", "transition-to-cs"))
+    own = make_project(
+        biller="Marrow County Tax", code="MRW", playbooks=("integration", "transition-to-cs", "addon-post-live")
+    )
     foreign = make_project(biller="Copperline Gas", code="CPG", people={}, by=cast.adele)
+    for project, sofia in ((own, cast.sofia), (foreign, cast.adele)):
+        move_due_date(step_of(project, OWN_STEP), dt.date(2026, 11, 20), by=sofia)
+        Approval(project=project, step=step_of(project, DECISION_STEP), decision="approved", by=cast.ingrid).save()
     move(own, OWN_STEP, "start", cast.sofia)
     seats = [Seat.objects.filter(project=project).order_by("pk").first() for project in (own, foreign)]
     assert None not in seats
@@ -71,7 +90,34 @@ def make_site(make_project: MakeProject, cast: SimpleNamespace) -> Site:
         "slug": ("integration", None, "nothing"),
         "number": (1, None, 99),
     }
-    return Site(cast, own, foreign, parts)
+    here, there = (
+        history_of(ProjectStep).objects.filter(project=row.pk, history_type="~").first() for row in (own, foreign)
+    )
+    decisions = [Approval.objects.get(project=project).pk for project in (own, foreign)]
+    people = (cast.dele.pk, None, ABSENT)
+    decide = {"path": (DECISION_STEP, DECISION_STEP, ABSENT_STEP)}
+    token = mint(cast.dele, purpose="invitation", leads_to="/inbox").address.rpartition("/")[2]
+    of: dict[str, dict[str, tuple[Any, Any, Any]]] = {
+        "revert": {"kind": ("step", "step", "nothing"), "pk": (here.pk, there.pk, ABSENT)},
+        "sign-off": {"decision_id": (*decisions, ABSENT)},
+        "decide": decide,
+        "delegate": decide,
+        "invite-again": {"pk": people},
+        "replace-person": {"pk": people},
+        "mfa_remove_webauthn": {"pk": (None, None, ABSENT)},
+        "mfa_edit_webauthn": {"pk": (None, None, ABSENT)},
+        "emailed-link": {"token": (token, None, "nothing")},
+        "link-again": {"token": (token, None, "nothing")},
+        "openid_connect_login": {"provider_id": (None, None, "nothing")},
+        "openid_connect_callback": {"provider_id": (None, None, "nothing")},
+        "project-as-customer": {"seat_id": (*map(_outside_seat, (own, foreign)), ABSENT)},
+        "step-as-customer": {"seat_id": (*map(_outside_seat, (own, foreign)), ABSENT)},
+    }  # fmt: skip
+    return Site(cast, own, foreign, parts, of)
+
+
+def _outside_seat(project: Project) -> int:
+    return int(project.seats.get(role__code="B").pk)
 
 
 def admin_parts(site: Site, address: Address) -> dict[str, tuple[Any, Any, Any]]:
@@ -111,5 +157,11 @@ BODIES: dict[str, Body] = {
     "move-go-live": lambda site, of: {
         "target_go_live": "2027-04-02", "reason": "Later", "revision": _project(site, of).revision,
     },
-    "fill-seat": lambda site, of: {"person": site.cast.arun.pk},
+    "fill-seat": lambda site, of: {"person": site.cast.ivan.pk},
+    "comment": lambda site, of: {"text": "Ask the biller for samples."},
+    "show-to-customer": lambda site, of: {"visible": "on", "note": "Look", "revision": _step(site, of).revision},
+    "documents": lambda site, of: {
+        "act": "version", "slug": "discovery-page", "link": "https://files.example/1", "label": "", "file_sha256": "",
+    },
+    "revert": lambda site, of: {"field": "due"},
 }  # fmt: skip

@@ -30,7 +30,7 @@ def site(make_project: MakeProject, cast: SimpleNamespace) -> Site:
 
 def client_of(person: Any) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person)
     return client
 
 

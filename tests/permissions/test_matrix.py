@@ -42,7 +42,7 @@ def clients(cast: SimpleNamespace) -> dict[str, Client]:
     found = {name: Client() for name in PEOPLE}
     for name, client in found.items():
         if name != "nobody":
-            client.force_login(getattr(cast, name), backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(getattr(cast, name))
     return found
 
 

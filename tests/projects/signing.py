@@ -6,11 +6,9 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.db import connection
 
 from accounts.models import User
-from config.urls import urlpatterns as site
 from playbook.data import RoleData
 from projects.models import Project, ProjectStep
 from raci.letters import Raci
@@ -69,9 +67,11 @@ def the_step(project: Project) -> ProjectStep:
     return step_of(project, KEY)
 
 
-def _button(request: HttpRequest, token: str) -> HttpResponse:
-    return HttpResponse("button")
-
-
-#: The site, with an address for e-mailed links: mails to people outside carry one.
-urlpatterns = [*site, path("links/<str:token>", _button, name="emailed-link")]
+def behind_our_back(sql: str, *values: Any) -> None:
+    """Write to the table of decisions as nobody can who comes through us; PostgreSQL refuses until its trigger is off."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE projects_approval DISABLE TRIGGER append_only")
+        cursor.execute(sql, values)
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE projects_approval ENABLE TRIGGER append_only")

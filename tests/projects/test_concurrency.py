@@ -452,7 +452,6 @@ def test_totals_are_right_after_they_were_put_right_while_steps_moved(cast, crew
 # -- Sign-offs --------------------------------------------------------------------------------------
 
 
-@pytest.mark.urls("tests.projects.signing")
 def test_a_seat_withdrawn_while_its_holder_decides(cast, crew):
     """Either the decision was made before, or it is refused: never one by somebody without the seat."""
     project = in_review(cast)
@@ -480,7 +479,6 @@ def test_a_seat_withdrawn_while_its_holder_decides(cast, crew):
     assert list(faults(Approval.objects.order_by("pk"), ())) == []
 
 
-@pytest.mark.urls("tests.projects.signing")
 def test_two_parties_that_decide_at_once_are_both_kept_and_the_step_closes_once(cast, crew):
     project, pair = in_review(cast), crew(2)
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from projects.dates import move_due_date, move_target_go_live
 from projects.models import Project
-from projects.team import name_on_step
+from projects.team import fill_seat, name_on_step
 from tests.cast import MakeProject, move, step_of
 
 INVOICING = "integration/discovery.invoicing"
@@ -26,7 +26,7 @@ def project(make_project: MakeProject) -> Project:
 
 def signed_in(person: Any) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person)
     return client
 
 
@@ -99,3 +99,19 @@ def test_a_stale_move_says_what_it_is_now_who_made_it_so_and_what_was_asked(
 
     assert answer.status_code == 409
     assert "It is in progress now (Sofia Reyes); you asked for “Start”." in answer.content.decode()
+
+
+def test_a_seat_that_changed_hands_shows_both(project: Project, cast: SimpleNamespace) -> None:
+    seat = next(seat.id for seat in project.board.seats if seat.role.code == "SE")
+    address = reverse("fill-seat", args=[project.code, seat])
+    page = signed_in(cast.priya).get(address).content.decode()
+    fill_seat(project, seat, cast.arun, by=cast.ivan)
+    mine = {"person": cast.ingrid.pk, "seen": page.partition('name="seen" value="')[2].partition('"')[0]}
+    answer = signed_in(cast.priya).post(address, mine)
+
+    assert mine["seen"] == str(cast.sofia.pk)
+    assert (answer.status_code, conflict_of(answer)) == (409, [["Person", "Arun Patel", "Ingrid Berg"]])
+    assert project.seats.get(pk=seat).person == cast.arun
+    again = mine | {"seen": answer.content.decode().partition('name="seen" value="')[2].partition('"')[0]}
+    assert signed_in(cast.priya).post(address, again).status_code == 302
+    assert project.seats.get(pk=seat).person == cast.ingrid

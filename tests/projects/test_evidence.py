@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from projects.delegation import delegate
 from projects.documents import add_version
@@ -17,7 +15,7 @@ from projects.evidence import Evidence, canonical, faults, sha256, utc
 from projects.models import Approval, Delegation, DocumentVersion, Project
 from projects.models.archive import DecisionIsFinal, RowsStay
 from tests.cast import move
-from tests.projects.signing import KEY, NOW, decide, in_review, the_step
+from tests.projects.signing import KEY, NOW, behind_our_back, decide, in_review, the_step
 from tests.transitions.made_up import refuses_to_be_rewritten
 
 pytestmark = pytest.mark.django_db
@@ -44,11 +42,6 @@ def verify(*arguments: str) -> tuple[int, list[str]]:
     except SystemExit as stopped:
         return int(str(stopped.code)), out.getvalue().splitlines()
     return 0, out.getvalue().splitlines()
-
-
-def behind_our_back(sql: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
 
 
 def test_a_decision_keeps_who_when_where_and_what(project, cast):

@@ -306,10 +306,10 @@ def test_people_and_playbooks_are_for_administrators(client, cast, project):
     assert client.get(reverse("history"), {"what": "person"}).status_code == 400
 
 
-def test_a_playbook_has_its_history(client, cast, playbooks):
-    draft = new_draft(playbooks["integration"], by=cast.adele)
+def test_a_playbook_has_its_history(client, cast, read_playbooks):
+    draft = new_draft(read_playbooks["integration"], by=cast.adele)
     edit_draft(draft.steps.first(), "title", "Another title", by=cast.adele)
-    other = new_draft(playbooks["outbound"], by=cast.adele)
+    other = new_draft(read_playbooks["outbound"], by=cast.adele)
     edit_draft(other.steps.first(), "title", "Elsewhere", by=cast.adele)
     page = reverse("playbook-history", args=["integration"])
     client.force_login(cast.adele)

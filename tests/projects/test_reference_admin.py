@@ -14,7 +14,7 @@ from projects.models import Biller
 @pytest.fixture
 def adele(cast: SimpleNamespace) -> Client:
     client = Client()
-    client.force_login(cast.adele, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(cast.adele)
     return client
 
 

@@ -21,10 +21,10 @@ from projects.documents import add_version, set_visible
 from projects.models import Approval, Project
 from projects.signoff import statement
 from tests.cast import move
-from tests.projects.signing import KEY, PATH, decide, in_review, the_step
+from tests.projects.signing import KEY, PATH, behind_our_back, decide, in_review, the_step
 from tests.transitions.made_up import a_step, everything, publish, started
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.projects.signing")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -227,8 +227,7 @@ def test_a_decision_of_another_project_is_not_found(client, project, cast):
 
 def test_a_decision_from_before_says_so(client, project, cast):
     decide(project, "approve", cast.bo)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE projects_approval SET shown = '', shown_sha256 = '', sha256 = '', name = '', email = ''")
+    behind_our_back("UPDATE projects_approval SET shown = '', shown_sha256 = '', sha256 = '', name = '', email = ''")
     client.force_login(cast.priya)
 
     text = client.get(page("sign-off", project, Approval.objects.get().pk)).text
@@ -239,8 +238,7 @@ def test_a_decision_from_before_says_so(client, project, cast):
 
 def test_a_decision_that_was_altered_says_so(client, project, cast):
     decide(project, "approve", cast.bo)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE projects_approval SET note = 'Never'")
+    behind_our_back("UPDATE projects_approval SET note = 'Never'")
     client.force_login(cast.priya)
 
     assert "does not recompute" in client.get(page("sign-off", project, Approval.objects.get().pk)).text
@@ -289,7 +287,7 @@ def test_outside_the_mail_carries_a_link_and_a_code_and_nothing_internal(project
     link = EmailedLink.objects.get()
     assert (link.person, link.purpose, link.leads_to) == (cast.bo, "sign-off", page("decide", project, PATH))
     assert mail.subject == "[MRW-1] Your decision: Sign-off"
-    assert "/links/" in mail.body
+    assert "/link/" in mail.body
     assert re.search(r"\b\d{8}\b", mail.body)
     for secret in ("Made Up", "@example.org", "Sit workbook", "Ingrid"):
         assert secret not in mail.body

@@ -172,7 +172,7 @@ def test_filling_a_seat_takes_a_fixed_number_of_queries(cast):
             fill_seat(made, place, cast.tess, by=cast.priya)
         found.append(len(caught))
     assert found[0] == found[1]
-    assert found[0] <= 24
+    assert found[0] <= 27  # two of them write the history, one asks for delegations
 
 
 def test_who_is_deactivated_holds_a_seat_for_nobody(project, cast):

@@ -9,8 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from history import commands
 from projects.evidence import faults
 from projects.lookup import project_by_code
 from projects.models import Approval, Project
@@ -20,7 +19,7 @@ from transitions.blockers import MoveRefused
 from transitions.models import TransitionRecord
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Recompute the evidence of every decision: the SHA-256 of what was shown, the seal of each row, the chain from one to "
         "the next, and that each in the record of moves is there. Exit 0; or exit 1 with a line for each fault."
