@@ -14,6 +14,8 @@ from accounts.links import mint
 from history.tracking import history_of
 from projects.dates import move_due_date
 from projects.models import Approval, Project, ProjectStep, Seat
+from projects.outside import show_to_customer
+from projects.signoff import statement
 from tests.cast import MakeProject, move, step_of
 from tests.permissions.table import Address
 
@@ -78,6 +80,7 @@ def make_site(make_project: MakeProject, cast: SimpleNamespace) -> Site:
     )
     foreign = make_project(biller="Copperline Gas", code="CPG", people={}, by=cast.adele)
     for project, sofia in ((own, cast.sofia), (foreign, cast.adele)):
+        show_to_customer(step_of(project, OWN_STEP), visible=True, note="Look at this", by=sofia)
         move_due_date(step_of(project, OWN_STEP), dt.date(2026, 11, 20), by=sofia)
         Approval(project=project, step=step_of(project, DECISION_STEP), decision="approved", by=cast.ingrid).save()
     move(own, OWN_STEP, "start", cast.sofia)
@@ -165,3 +168,14 @@ BODIES: dict[str, Body] = {
     },
     "revert": lambda site, of: {"field": "due"},
 }  # fmt: skip
+
+#: What somebody would send who may not, or not now: the answers tell a missing right (403) from a step that is elsewhere (409).
+REFUSED_BODIES: dict[str, Body] = {
+    "decide": lambda site, of: {
+        "act": "approve",
+        "shown": statement(
+            step_of(site.foreign if of == "foreign" else site.own, DECISION_STEP), site.cast.ingrid
+        ).text,
+    },
+    "delegate": lambda site, of: {"to": site.cast.arun.pk, "reason": "Away"},
+}

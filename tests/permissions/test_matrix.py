@@ -19,9 +19,10 @@ from django.test import Client
 
 from projects.models import Project
 from tests.cast import MakeProject
-from tests.permissions.site import BODIES, Site, make_site
+from tests.permissions.site import BODIES, REFUSED_BODIES, Site, make_site
 from tests.permissions.table import HERE, METHODS, OTHERS, PEOPLE, Address, Key, addresses, read, write
 
+SENT = BODIES | REFUSED_BODIES
 OURS, ADMIN = HERE / "expected.txt", HERE / "expected_admin.txt"
 WRITING = bool(os.environ.get("WRITE_PERMISSIONS"))
 SITE_MAP = addresses()
@@ -51,7 +52,7 @@ def answers_of(address: Address, site: Site, clients: dict[str, Client]) -> Iter
     for of, kwargs in site.objects(address):
         path = site.path(address, kwargs)
         for method in METHODS:
-            data = BODIES[address.name](site, of) if address.name in BODIES else {}
+            data = SENT[address.name](site, of) if address.name in SENT else {}
             yield (
                 (address.name, method, of),
                 tuple(answer(clients[person], path, method, data) for person in PEOPLE),
