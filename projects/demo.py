@@ -261,7 +261,9 @@ class _Life:
             worker = next(iter(self.project.board.people(step, R)), None)
             by = User.objects.get(pk=worker.id) if worker else self._runs()
             if number == 0:
-                perform(row, "start", by=by, now=self.clock)
+                row = perform(row, "start", by=by, now=self.clock).row
+                if step.template.approval:  # some decision always waits for somebody
+                    perform(row, "submit", by=by, now=self.clock)
             elif (self.plan.index + number) % 3 == 0:
                 move = "block" if self.plan.index % 2 else "wait"
                 until = working_day_on_or_after(self.now.date() + dt.timedelta(days=3 + self.plan.index % 5))

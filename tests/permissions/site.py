@@ -19,7 +19,7 @@ from projects.signoff import statement
 from tests.cast import MakeProject, move, step_of
 from tests.permissions.table import Address
 
-DECISION_STEP = "integration/design.business-design-review"
+DECISION_STEP = "integration/sit.verification"
 OWN_STEP, ABSENT_STEP = "integration/discovery.invoicing", "integration/discovery.nothing"
 ABSENT = 987654
 
