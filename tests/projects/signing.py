@@ -71,6 +71,7 @@ def behind_our_back(sql: str, *values: Any) -> None:
     """Write to the table of decisions as nobody can who comes through us; PostgreSQL refuses until its trigger is off."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table that still has keys to check is not altered
             cursor.execute("ALTER TABLE projects_approval DISABLE TRIGGER append_only")
         cursor.execute(sql, values)
         if connection.vendor == "postgresql":
