@@ -9,6 +9,8 @@ from django.apps import apps
 OUR_APPS = ("accounts", "playbook", "projects", "transitions", "raci", "history")
 #: Columns that no two moments share though nothing happened: when somebody was last here, and which act wrote the row.
 PASSING = frozenset({"last_login", "batch", "history_id"})
+#: Columns in which new rows name each other by keys, which a sequence does not take back.
+GROWN = frozenset({"id", "document_id", "request_id", "occasion"})
 
 
 def snapshot(*, with_keys: bool = True) -> dict[str, list[str]]:
@@ -21,7 +23,7 @@ def snapshot(*, with_keys: bool = True) -> dict[str, list[str]]:
         names = [
             field.attname
             for field in model._meta.concrete_fields
-            if field.attname not in PASSING and (with_keys or field.attname != key)
+            if field.attname not in PASSING and (with_keys or field.attname not in {key, *GROWN})
         ]
         rows: Any = model._base_manager.order_by().values_list(*names)
         found[model._meta.label] = sorted(str(row) for row in rows)
