@@ -41,13 +41,13 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self._pool = ThreadPoolExecutor(size)
-        self._start = threading.Barrier(size, timeout=60)
+        self._start = threading.Barrier(size, timeout=180)
         self.size = size
 
     def __call__(self, *acts: Act) -> list[Any]:
         """Do all of `acts` at once; return for each what it returned, or its refusal."""
         assert len(acts) == self.size
-        return [future.result(timeout=60) for future in [self._pool.submit(self._do, act) for act in acts]]
+        return [future.result(timeout=180) for future in [self._pool.submit(self._do, act) for act in acts]]
 
     def _do(self, act: Act) -> Any:
         connections["default"].ensure_connection()
