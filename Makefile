@@ -6,12 +6,17 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 JOBS   ?= 2
 PYTEST ?=
-ROOMS  := config history accounts raci transitions playbook projects
-GRAPHS := projects.Project.phase projects.Project.standing projects.ProjectStep.status playbook.Version.status
+ROOMS  := config sheets history accounts raci transitions playbook projects records workbook reminders meetings handoff
+GRAPHS := projects.DocumentSection.state projects.Project.phase projects.Project.standing projects.ProjectStep.status playbook.Version.status \
+          records.RaidItem.state workbook.Run.state workbook.Defect.state \
+          meetings.Occurrence.state meetings.MeetingAction.state \
+          handoff.Package.state handoff.ProductionCase.state handoff.SupportPeriod.state
+# The longest first: they run beside each other.
+CHECKS := check-mypy check-imports check-deploy check-migrations check-ruff
 LOCK   := uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-services check format bench graphs lock clean
+.PHONY: help install run test test-services faults check $(CHECKS) format bench graphs lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/  \1\t/p' Makefile | expand -t 20
@@ -19,11 +24,19 @@ help:  ## List the targets
 install:  ## Make .venv and install the locked packages; does nothing when they are there
 	@sh scripts/install.sh
 
-run: install  ## Migrate, load the playbooks, seed the demo and serve on HOST:PORT (127.0.0.1:8000)
+# Mails lead there.
+run: export SITE_URL := $(or $(SITE_URL),http://$(HOST):$(PORT))
+run: install  ## Migrate, load playbooks, starter sets and meetings, seed the demo and serve on HOST:PORT (127.0.0.1:8000)
 	@echo "== migrate"
 	@$(MANAGE) migrate --verbosity 1
 	@echo "== load_playbooks"
 	@$(MANAGE) load_playbooks
+	@echo "== load_core_systems"
+	@$(MANAGE) load_core_systems
+	@echo "== load_starter_sets"
+	@$(MANAGE) load_starter_sets
+	@echo "== load_series"
+	@$(MANAGE) load_series
 	@echo "== seed_demo"
 	@$(MANAGE) seed_demo
 	@echo "== serve"
@@ -33,25 +46,42 @@ test: install  ## Linters, then every test on SQLite; PYTEST="-k gate" chooses, 
 	@sh scripts/system_packages.sh browser
 	@$(MAKE) --no-print-directory check
 	@echo "== pytest on SQLite"
-	@env -u DATABASE_URL -u REDIS_URL $(PY) -m pytest -n $(JOBS) --dist loadgroup $(PYTEST)
+	@env -u DATABASE_URL -u REDIS_URL $(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 test-services: install  ## The same tests on PostgreSQL and Redis (DATABASE_URL and REDIS_URL choose which)
 	@sh scripts/system_packages.sh browser services
 	@echo "== pytest on PostgreSQL and Redis"
-	@$(PY) scripts/services.py $(PY) -m pytest -n $(JOBS) --dist loadgroup $(PYTEST)
+	@$(PY) scripts/services.py $(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(PYTEST)
+
+faults: install  ## Kill real processes under 10,000 reminders and under the embedded default, and say what happened
+	@sh scripts/system_packages.sh services
+	@$(PY) scripts/services.py $(PY) -m pytest -n0 -s tests/faults/test_queue.py
+	@env -u DATABASE_URL -u REDIS_URL $(PY) -m pytest -n0 -s tests/faults/test_embedded.py
+	@env -u DATABASE_URL -u REDIS_URL WHOLE_YEAR=1 $(PY) -m pytest -n0 -s tests/faults/test_year.py
 
 check: install  ## Linters: ruff, mypy, import-linter, missing migrations, check --deploy
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync $(CHECKS)
+
+check-ruff:
 	@echo "== ruff"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+
+check-migrations:
 	@echo "== migrations"
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(MANAGE) makemigrations --check --dry-run
+
+check-deploy:
 	@echo "== check --deploy"
 	@DJANGO_SETTINGS_MODULE=config.settings.prod ALLOWED_HOSTS=gatehouse.example.org \
 	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	  $(MANAGE) check --deploy --fail-level WARNING
+
+check-mypy:
 	@echo "== mypy"
 	@$(PY) -m mypy $(ROOMS) scripts/services.py
+
+check-imports:
 	@echo "== import-linter"
 	@.venv/bin/lint-imports
 

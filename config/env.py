@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,6 +34,22 @@ REDIS_URL: str = _env.str("REDIS_URL", default="")
 #: How the outside reaches us: mails carry no request to take it from. No slash at the end. Without it, production takes
 #: the first of ALLOWED_HOSTS, by https; development, the address that it serves on.
 SITE_URL: str = _env.str("SITE_URL", default="")
+#: Where uploads are kept: by default a folder of VAR_DIR. `file:///path` is another folder; `s3://bucket/prefix` a bucket, with
+#: `?endpoint=https://…&region=…&addressing=path&acl=private` where it is not Amazon's own. Credentials are AWS_ACCESS_KEY_ID and
+#: AWS_SECRET_ACCESS_KEY, or whatever else boto3 finds.
+UPLOADS_URL: str = _env.str("UPLOADS_URL", default="")
+#: The largest file that people may upload, in bytes.
+UPLOAD_LIMIT: int = _env.int("UPLOAD_LIMIT", default=25 * 1024 * 1024)
+#: How many customers of a trade are the first on an integration, which makes it a new one for them (domain.md, Tier): for
+#: Tax “the first few”, and for verticals of which the source says nothing. Utilities are two, by the source.
+NEW_INTEGRATION_TAX: int = _env.int("NEW_INTEGRATION_TAX", default=3)
+NEW_INTEGRATION_OTHER: int = _env.int("NEW_INTEGRATION_OTHER", default=1)
+#: What the biller is told at each turn of their support after go-live: where the welcome leaflet is (an https address; none
+#: where there is no leaflet), and how they open a case.
+WELCOME_LEAFLET_URL: str = _env.str("WELCOME_LEAFLET_URL", default="")
+HELP_DESK_WORDS: str = _env.str(
+    "HELP_DESK_WORDS", default="Open a case in the Biller Portal: choose Support, then “Open a case”."
+)
 #: Put before each key of the cache, where several installations share one Redis.
 CACHE_PREFIX: str = _env.str("CACHE_PREFIX", default="")
 #: Single sign-on by OpenID Connect, of any provider: what its button says, where it is (the address before
@@ -52,6 +70,57 @@ LOG_LEVEL: str = _env.str("LOG_LEVEL", default="INFO")
 EMAIL_URL: str = _env.str("EMAIL_URL", default="consolemail://")
 #: Who our messages come from.
 DEFAULT_FROM_EMAIL: str = _env.str("DEFAULT_FROM_EMAIL", default="Gatehouse <gatehouse@example.org>")
+
+
+#: What `UPLOADS_URL` may say of a bucket, and what the storage calls it.
+_BUCKET_OPTIONS = {
+    "endpoint": "endpoint_url", "region": "region_name", "addressing": "addressing_style", "acl": "default_acl",
+}  # fmt: skip
+
+
+def uploads(url: str = "") -> dict[str, object]:
+    """Return the storage of uploads for `url` (by default UPLOADS_URL): a folder that no web server hands out, or a bucket.
+
+    No file of either is ever handed out by its own address: each goes through us, who ask whether the person may have it.
+
+    Raises:
+        ImproperlyConfigured: neither of the two, a bucket without a name, or an option that there is not.
+    """
+    parts = urlsplit(url or UPLOADS_URL)
+    if parts.scheme == "s3":
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _bucket(parts)}
+    if parts.scheme not in {"", "file"} or parts.netloc or (parts.scheme == "" and parts.path):
+        raise ImproperlyConfigured("UPLOADS_URL: write s3://bucket/prefix, or file:///path for a folder.")
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": parts.path or str(VAR_DIR / "uploads"),
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+
+
+def _bucket(parts: SplitResult) -> dict[str, object]:
+    if not parts.hostname:
+        raise ImproperlyConfigured("UPLOADS_URL names no bucket: write s3://bucket/prefix.")
+    asked = dict(parse_qsl(parts.query))
+    if unknown := sorted(asked.keys() - _BUCKET_OPTIONS.keys()):
+        known = ", ".join(_BUCKET_OPTIONS)
+        raise ImproperlyConfigured(f"UPLOADS_URL: there is no option {', '.join(unknown)}. There are: {known}.")
+    return {
+        "bucket_name": parts.netloc,
+        "location": parts.path.strip("/"),
+        # Without one an object is its owner's alone, and buckets that take no access lists refuse any other word.
+        "default_acl": None,
+        "querystring_auth": False,
+        "file_overwrite": False,
+        "signature_version": "s3v4",
+        "object_parameters": {"ContentDisposition": "attachment", "CacheControl": "private, no-store"},
+        "max_memory_size": 2 * 1024 * 1024,  # beyond that a file that is read lies on disk, not in memory
+        **{_BUCKET_OPTIONS[name]: value for name, value in asked.items()},
+    }
 
 
 def database(url: str = "") -> dict[str, object]:

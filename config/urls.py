@@ -13,6 +13,11 @@ admin.site.index_title = "Playbooks, people and reference data"
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("projects.urls")),
+    path("", include("records.urls")),
+    path("", include("workbook.urls")),
+    path("", include("reminders.urls")),
+    path("", include("meetings.urls")),
+    path("", include("handoff.urls")),
     path("playbooks/", include("playbook.urls")),
     path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),

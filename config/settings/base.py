@@ -45,6 +45,11 @@ INSTALLED_APPS = [
     "transitions.apps.TransitionsConfig",
     "playbook.apps.PlaybookConfig",
     "projects.apps.ProjectsConfig",
+    "records.apps.RecordsConfig",
+    "workbook.apps.WorkbookConfig",
+    "reminders.apps.RemindersConfig",
+    "meetings.apps.MeetingsConfig",
+    "handoff.apps.HandoffConfig",
     "config.apps.ConfigConfig",
 ]
 
@@ -171,7 +176,18 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "uploads": env.uploads(),
 }
+#: The largest file that is taken, in bytes.
+UPLOAD_LIMIT = env.UPLOAD_LIMIT
+NEW_INTEGRATION_TAX = env.NEW_INTEGRATION_TAX
+NEW_INTEGRATION_OTHER = env.NEW_INTEGRATION_OTHER
+FILE_UPLOAD_HANDLERS = [
+    "projects.uploads.WithinLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 #: Shared by every process, since the limits of signing in are counted in it: Redis, or else a table of the database.
 CACHES: dict[str, dict[str, Any]] = {
@@ -230,6 +246,12 @@ CELERY_TIMEZONE = "UTC"
 #: Written to the database when beat starts, over what is there under the same name.
 CELERY_BEAT_SCHEDULE = {
     "send-due-mail": {"task": "accounts.tasks.send_due_mail", "schedule": dt.timedelta(minutes=1)},
+    "sweep-reminders": {"task": "reminders.tasks.sweep_reminders", "schedule": dt.timedelta(minutes=10)},
+    "deliver-notices": {"task": "reminders.tasks.deliver_notices", "schedule": dt.timedelta(minutes=1)},
+    "post-hooks": {"task": "reminders.tasks.post_hooks", "schedule": dt.timedelta(minutes=1)},
+    "build-packages": {"task": "handoff.package.bell.build_due_packages", "schedule": dt.timedelta(seconds=10)},
+    "close-agendas": {"task": "meetings.tasks.close_due_agendas", "schedule": dt.timedelta(minutes=10)},
+    "end-support-periods": {"task": "handoff.support.tasks.end_support_periods", "schedule": dt.timedelta(hours=1)},
     "recount-projects": {
         "task": "projects.tasks.recount_projects",
         "schedule": TzAwareCrontab(minute="0", hour="3", tz=ZoneInfo("America/New_York")),
@@ -246,7 +268,16 @@ EMAIL_HOST_PASSWORD = MAIL.password
 EMAIL_USE_TLS = MAIL.use_tls
 EMAIL_USE_SSL = MAIL.use_ssl
 EMAIL_FILE_PATH = MAIL.file_path
+#: How long a mail server is waited for, in seconds.
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+#: How long after a failed try of a mail the next one is made; after the last the mail counts as failed.
+MAIL_BACKOFF = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440)]
+#: How long a sender holds a mail, and a sweep the sweeping, before another may take it up: after a crash.
+MAIL_LEASE = dt.timedelta(minutes=10)
+SWEEP_LEASE = dt.timedelta(minutes=5)
+#: How long what is heard at once waits for more of the same project, to be one mail.
+NOTICES_GATHER = dt.timedelta(minutes=2)
 SITE_URL = env.site_url([])
 #: Whether a proxy of ours stands in front and says in X-Forwarded-For whom it speaks for.
 BEHIND_PROXY = env.BEHIND_TLS_PROXY
@@ -257,6 +288,10 @@ LOGGING = logs.logging_settings(env.LOG_LEVEL, as_json=False)
 #: Invented people, whose addresses and one password stand on the sign-in page.
 DEMO = env.DEMO
 DEMO_PASSWORD = env.DEMO_PASSWORD
+
+#: What letters about support say (docs/running.md).
+WELCOME_LEAFLET_URL = env.WELCOME_LEAFLET_URL
+HELP_DESK_WORDS = env.HELP_DESK_WORDS
 
 #: How many rows a list shows on one page.
 PAGE_SIZE = 50
