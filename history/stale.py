@@ -108,10 +108,8 @@ class RowForm(StaleCheck):
         return cleaned
 
 
-class RowAdmin(AnyAdmin):
+class AnswersErrors(AnyAdmin):
     """An admin page that answers 409 where its form is stale and 400 where it is wrong, not 200."""
-
-    form = RowForm
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Render the form with the status that its errors have."""
@@ -120,3 +118,9 @@ class RowAdmin(AnyAdmin):
             form = context["adminform"].form
             response.status_code = 409 if getattr(form, "is_stale", False) else 400
         return response
+
+
+class RowAdmin(AnswersErrors):
+    """The admin page of a row of reference data, guarded against stale forms."""
+
+    form = RowForm

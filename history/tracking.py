@@ -18,6 +18,7 @@ from django.db import models, transaction
 from simple_history.manager import HistoricalQuerySet
 from simple_history.models import HistoricalRecords
 
+from history.bulk import NewRowsQuerySet
 from history.context import (
     Origin,
     current_actor,
@@ -26,6 +27,7 @@ from history.context import (
     current_origin,
     current_reason,
 )
+from history.final import FinalRow, FinalRowsQuerySet, RowIsFinal
 
 Kind = Literal["+", "~", "-"]
 Values = dict[str, Any]
@@ -33,11 +35,8 @@ Values = dict[str, Any]
 CHUNK = 5000
 
 
-class HistoryIsFinal(Exception):  # noqa: N818
-    """Somebody tried to change or delete what happened."""
-
-    def __init__(self) -> None:
-        super().__init__("Rows of history are added, never changed or deleted.")
+class HistoryIsFinal(RowIsFinal):
+    """Somebody tried to change or delete a row of history."""
 
 
 class RowsUnknown(Exception):  # noqa: N818
@@ -52,34 +51,14 @@ class RowsUnknown(Exception):  # noqa: N818
 # The table ---------------------------------------------------------------------------------------------------------------
 
 
-class HistoryRowQuerySet(HistoricalQuerySet):  # type: ignore[misc]
-    """Rows of history. They are read, and added to."""
-
-    def update(self, **kwargs: Any) -> int:
-        raise HistoryIsFinal
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
-        raise HistoryIsFinal
-
-    def bulk_create(
-        self,
-        objs: Any,
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        *fields: Any,
-        **named_fields: Any,
-    ) -> list[Any]:
-        if update_conflicts:
-            raise HistoryIsFinal
-        return list(super().bulk_create(objs, batch_size, ignore_conflicts))
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise HistoryIsFinal
+class HistoryRowQuerySet(FinalRowsQuerySet, HistoricalQuerySet):  # type: ignore[misc]
+    """Rows of history."""
 
 
-class HistoryRow(models.Model):
+class HistoryRow(FinalRow):
     """What a row was after one change; `before` has what the changed fields were until then (nothing, where it was made)."""
+
+    refusal = HistoryIsFinal
 
     origin = models.CharField(max_length=10, choices=Origin.choices)
     batch = models.UUIDField()
@@ -89,23 +68,6 @@ class HistoryRow(models.Model):
 
     class Meta:
         abstract = True
-
-    def _save_table(
-        self,
-        raw: bool = False,
-        cls: Any = None,
-        force_insert: bool = False,
-        force_update: bool = False,
-        using: str | None = None,
-        update_fields: Any = None,
-    ) -> bool:
-        # Every save comes through here. Inserted by force: under the key of another it would write over that.
-        if raw or force_update or update_fields or not self._state.adding:
-            raise HistoryIsFinal
-        return bool(super()._save_table(raw, cls, force_insert=True, using=using))  # type: ignore[misc]
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise HistoryIsFinal
 
 
 class HistoryOf(HistoricalRecords):  # type: ignore[misc]
@@ -275,7 +237,7 @@ class Tracked(models.Model):
             note(model, [("~", was | now, before)])
 
 
-class TrackedQuerySet(models.QuerySet[Any]):
+class TrackedQuerySet(NewRowsQuerySet):
     """Rows whose bulk writes are noted, a row each. Without HistoryOf on the model this does nothing."""
 
     def update(self, **kwargs: Any) -> int:
@@ -297,24 +259,16 @@ class TrackedQuerySet(models.QuerySet[Any]):
         note(self.model, [("~", now[key], before) for key, before in differences if before])
         return number
 
-    def bulk_create(
-        self,
-        objs: Any,
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        *fields: Any,
-        **named_fields: Any,
-    ) -> list[Any]:
+    def _make(self, rows: list[Any], **asked: Any) -> list[Any]:
         if not is_tracked(self.model):
-            return super().bulk_create(objs, batch_size, ignore_conflicts, update_conflicts, *fields, **named_fields)
-        if ignore_conflicts or update_conflicts:
+            return super()._make(rows, **asked)
+        if asked.get("ignore_conflicts") or asked.get("update_conflicts"):
             raise RowsUnknown(self.model)
         with transaction.atomic(using=self.db, savepoint=False):
-            rows = super().bulk_create(objs, batch_size)
+            made = super()._make(rows, **asked)
             model: type[models.Model] = self.model
-            note(model, [("+", {name: getattr(row, name) for name in columns(model)}, {}) for row in rows])
-        return rows
+            note(model, [("+", {name: getattr(row, name) for name in columns(model)}, {}) for row in made])
+        return made
 
 
 def _parts(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
