@@ -13,7 +13,8 @@ class Blocker:
 
     `code` is stable and for programs, `text` is a sentence, `link` leads to where it is cleared (a path, or empty),
     `owner` names who can clear it (or is empty). `subject` tells blockers of one code apart (a step's key): a waiver
-    is for one `(code, subject)`.
+    is for one `(code, subject)`. One that stands for several (“and 140 more”) is not `waivable`: nobody sets aside what they
+    have not read.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Blocker:
     link: str = ""
     owner: str = ""
     subject: str = ""
+    waivable: bool = True
 
     def as_dict(self) -> dict[str, str]:
         """Return the four public keys of design.md: `code`, `text`, `link`, `owner`."""

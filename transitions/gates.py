@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from transitions.blockers import Blocker
 from transitions.phase import PHASE_ORDER, Phase
+from transitions.section import FILLED, SectionState
 from transitions.standing import Standing
 from transitions.step import CLOSED, StepStatus
 
@@ -35,6 +36,8 @@ class StepFacts:
     owner: str = ""
     until: dt.date | None = None
     link: str = ""
+    #: What the step writes, for criteria of rooms above: slugs, with a section after a slash.
+    documents: tuple[str, ...] = ()
 
     @property
     def closed(self) -> bool:
@@ -71,6 +74,26 @@ class SeatFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionFacts:
+    """One section of a document, or a document without sections: which steps write it, and how far it is.
+
+    `key` is unique in the project (`discovery-page/invoices`); `steps` are keys.
+    """
+
+    key: str
+    title: str
+    state: str
+    mandatory: bool
+    steps: tuple[str, ...] = ()
+    link: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is asked for and nothing is in it."""
+        return self.mandatory and self.state == SectionState.EMPTY
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
     """What a gate is asked about: one project at one moment."""
 
@@ -80,6 +103,7 @@ class GateFacts:
     standing: str
     steps: Sequence[StepFacts]
     seats: Sequence[SeatFacts] = ()
+    sections: Sequence[SectionFacts] = ()
     waivers: Sequence[WaiverFacts] = ()
     today: dt.date = dt.date.min
     link: str = ""
@@ -151,6 +175,7 @@ def gate(facts: GateFacts) -> list[Criterion]:
         _accountable_named(steps),
         _approvals_given(steps),
         _steps_closed(facts, steps),
+        _sections_filled(facts, steps),
         _seats_filled(facts),
     ]
     for source in _registered.get(facts.phase, ()):
@@ -318,6 +343,34 @@ def _seats_filled(facts: GateFacts) -> Criterion | None:
     )
     filled = sum(seat.filled for seat in facts.seats)
     return Criterion("seat-empty", f"Seats that {phase} needs filled, {filled} of {len(facts.seats)}", blockers)
+
+
+def _sections_filled(facts: GateFacts, steps: Sequence[StepFacts]) -> Criterion | None:
+    """What a step that is done should have written is written: something is in each of its mandatory sections.
+
+    A step that is N/A writes nothing. A section that is N/A is out of what is counted, and said to be.
+    """
+    done = {step.key: step for step in steps if step.status == StepStatus.DONE}
+    asked = [(section, by) for section in facts.sections if section.mandatory and (by := _writers(section, done))]
+    if not asked:
+        return None
+    blockers = tuple(
+        Blocker("section-empty", _empty_words(section, by[0]), section.link, by[0].responsible_names, section.key)
+        for section, by in asked
+        if section.open
+    )
+    filled = sum(section.state in FILLED for section, _ in asked)
+    skipped = sum(section.state == SectionState.NOT_APPLICABLE for section, _ in asked)
+    text = f"Sections filled, {filled} of {len(asked) - skipped}" + (f", {skipped} N/A" if skipped else "")
+    return Criterion("section-empty", text, blockers)
+
+
+def _writers(section: SectionFacts, done: Mapping[str, StepFacts]) -> list[StepFacts]:
+    return [done[key] for key in section.steps if key in done]
+
+
+def _empty_words(section: SectionFacts, step: StepFacts) -> str:
+    return f"{section.title} is empty, and “{step.title}”, which writes it, is done"
 
 
 def _seat_words(phase: str, seat: SeatFacts) -> str:

@@ -60,6 +60,16 @@ class StateField(FSMField):
 
     descriptor_class = _StateDescriptor
 
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False, **kwargs: Any) -> None:
+        """Be a plain text on the models of migrations: they have no transitions to collect.
+
+        Migrating renders thousands of them, and django-fsm would have each listen for every later one: half of the time.
+        """
+        if cls.__module__ == "__fake__":
+            models.CharField.contribute_to_class(self, cls, name, private_only=private_only, **kwargs)
+        else:
+            super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
+
     def change_state(self, instance: Any, method: Any, *args: Any, **kwargs: Any) -> Any:
         if not _door_open.get():
             raise StateGuarded(f"{method.__name__}() is called by perform(), not directly")
@@ -83,21 +93,12 @@ class GuardedQuerySet(TrackedQuerySet):
         self._guard(fields)
         return super().bulk_update(objs, fields, batch_size)
 
-    def bulk_create(
-        self,
-        objs: Iterable[Any],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        update_fields: Collection[str] | None = None,
-        unique_fields: Collection[str] | None = None,
-    ) -> list[Any]:
-        if update_conflicts:
+    def _make(self, rows: list[Any], **asked: Any) -> list[Any]:
+        if asked.get("update_conflicts"):
             raise StateGuarded(f"{self.model.__name__} rows that are there are not written over by new ones")
-        rows = list(objs)
         for row in rows:
             row.refuse_unmoved_states(born=True)
-        return super().bulk_create(rows, batch_size, ignore_conflicts)
+        return super()._make(rows, **asked)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         raise StateGuarded(f"{self.model.__name__} rows are cancelled or archived, never deleted")
@@ -118,7 +119,7 @@ class MoveSpec:
 
     def missing(self, given: dict[str, object]) -> list[Blocker]:
         """Return a blocker for each required value that `given` lacks."""
-        words = {"note": "a reason", "owner": "an owner", "until": "a date", "phase": "a phase"}
+        words = {"note": "a reason", "owner": "an owner", "until": "a date", "phase": "a phase", "version": "a version"}
         return [
             Blocker(f"missing-{name}", f"“{self.label}” needs {words.get(name, name)}.", subject=name)
             for name in self.required

@@ -18,13 +18,20 @@ class Standing(models.TextChoices):
 
 
 class StandingMachine(Machine):
-    """active ⇄ on hold; active → cancelled; active → complete, which archives."""
+    """active ⇄ on hold; active → cancelled; active → complete, which archives.
+
+    An active project takes a newer version of a playbook, and gives it back, without leaving its standing.
+    """
 
     STANDING_MOVES = (
         MoveSpec("hold", "Put on hold", details=("note",), required=("note",)),
         MoveSpec("resume", "Resume"),
         MoveSpec("cancel", "Cancel", details=("note",), required=("note",)),
         MoveSpec("complete", "Complete and archive"),
+        MoveSpec(
+            "upgrade", "Upgrade", details=("note", "version", "decisions", "reasons", "seen"), required=("version",)
+        ),
+        MoveSpec("undo_upgrade", "Undo the upgrade", details=("note",)),
     )
 
     standing = StateField(default=Standing.ACTIVE, choices=Standing.choices, max_length=10)
@@ -47,3 +54,11 @@ class StandingMachine(Machine):
     @transition(field=standing, source=Standing.ACTIVE, target=Standing.COMPLETE)
     def complete(self) -> None:
         """End the project with everything done: from then on it is read-only."""
+
+    @transition(field=standing, source=Standing.ACTIVE, target=Standing.ACTIVE)
+    def upgrade(self, **_: object) -> None:
+        """Take a newer version of a playbook: which, and what was decided of each step."""
+
+    @transition(field=standing, source=Standing.ACTIVE, target=Standing.ACTIVE)
+    def undo_upgrade(self, **_: object) -> None:
+        """Take the last upgrade back, while nothing else has moved."""
