@@ -10,11 +10,13 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from accounts.models import User
+from history.context import named
 
 #: Sent when a person was deactivated or taken back, with `person` (saved) and `by` (a User, or None for the system).
 activity_changed = Signal()
 
 
+@named
 def set_active(person: User, active: bool, *, by: User | None) -> None:
     """Deactivate a person (`active=False`) or take them back; nothing happens where they are so already.
 

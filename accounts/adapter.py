@@ -19,12 +19,12 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.letters import AWAITED, words_for
 from accounts.limits import too_many
 from accounts.mail import as_email, site_address
 from accounts.models import User
+from accounts.paths import is_own_path
 from accounts.security import logger, note
 from accounts.sessions import address_of
 
@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether `url` is a path of this site; addresses of other hosts, however they are written, are not."""
-        return bool(url) and str(url).startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+        return is_own_path(url)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Return the person of an address and password. Of somebody deactivated nothing can be learned, nor tried for free."""

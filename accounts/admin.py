@@ -24,6 +24,7 @@ from accounts.invitations import INVITE, send_invitation
 from accounts.models import User
 from accounts.security import note
 from history.admin import HistoryOnItsPage
+from history.stale import AnswersErrors, RowForm
 
 #: What only a superuser may set.
 GUARDED = ("is_superuser", "user_permissions", "is_staff", "password")
@@ -64,8 +65,8 @@ class PersonCreationForm(forms.ModelForm):  # type: ignore[type-arg]
         return person
 
 
-class PersonChangeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A person as they are."""
+class PersonChangeForm(RowForm):
+    """A person as they are; two administrators on one of them are told of each other."""
 
     class Meta:
         model = User
@@ -89,7 +90,7 @@ def invite_again(model_admin: PersonAdmin, request: HttpRequest, people: Any) ->
 
 
 @admin.register(User)
-class PersonAdmin(HistoryOnItsPage, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(HistoryOnItsPage, AnswersErrors, UserAdmin):  # type: ignore[type-arg]
     """People sign in with their address; they are made inactive rather than deleted, since records name them."""
 
     history_kind = "person"
@@ -103,7 +104,7 @@ class PersonAdmin(HistoryOnItsPage, UserAdmin):  # type: ignore[type-arg]
     actions = (invite_again,)
     readonly_fields = ("is_staff", "last_login", "joined_at")
     fieldsets = (
-        ("Person", {"fields": ("email", "name", "side", "time_zone")}),
+        ("Person", {"fields": ("email", "name", "side", "time_zone", "seen")}),
         ("May", {"fields": ("is_active", "groups", "is_staff", "is_superuser", "user_permissions")}),
         ("When", {"fields": ("last_login", "joined_at")}),
     )

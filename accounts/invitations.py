@@ -13,10 +13,12 @@ from django.utils import timezone
 from accounts.groups import EXTERNAL
 from accounts.mail import post
 from accounts.models import Side, User
+from history.context import named
 
 INVITE = "accounts.invite_person"
 
 
+@named
 @transaction.atomic
 def invite(
     email: str, name: str, side: str, *, by: User, groups: Sequence[Group] = (), leads_to: str = "/",

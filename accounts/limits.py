@@ -19,6 +19,10 @@ LIMITS = {
     "link_code": "20/5m/ip,5/5m/key",
     "link_again": "20/h/ip,3/h/key",
     "invite": "60/5m/key",
+    "calendar": "60/5m/key",
+    "calendar_wrong": "60/5m/ip",
+    "intake": "60/5m/key",
+    "intake_wrong": "60/5m/ip",
 }
 WAIT_MINUTES = 5
 

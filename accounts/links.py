@@ -16,13 +16,19 @@ from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.mail import site_address
 from accounts.models import EmailedLink, User
+from accounts.paths import is_own_path
 
 #: How long a link is good for, by purpose.
-VALID = {"invitation": dt.timedelta(days=14), "sign-off": dt.timedelta(days=14), "sign-in": dt.timedelta(minutes=30)}
+VALID = {
+    "invitation": dt.timedelta(days=14),
+    "sign-off": dt.timedelta(days=14),
+    "testing": dt.timedelta(days=14),
+    "support": dt.timedelta(days=14),
+    "sign-in": dt.timedelta(minutes=30),
+}
 MOST_WRONG_CODES = 5
 
 
@@ -42,7 +48,7 @@ def mint(person: User, *, purpose: str, leads_to: str, now: dt.datetime | None =
         purpose: one of VALID.
         leads_to: a path of this site.
     """
-    if not (leads_to.startswith("/") and url_has_allowed_host_and_scheme(leads_to, allowed_hosts=None)):
+    if not is_own_path(leads_to):
         raise ValueError(f"{leads_to!r} is no path of this site")
     now = now or timezone.now()
     token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**8):08}"
@@ -53,6 +59,15 @@ def mint(person: User, *, purpose: str, leads_to: str, now: dt.datetime | None =
     link.code_hash = code_hash(person, code)
     link.save(force_insert=True)
     return Minted(site_address(reverse("emailed-link", args=[token])), code, link.expires_at)
+
+
+def way_to(person: User, path: str, *, purpose: str) -> tuple[str, str]:
+    """Return the address that a mail to `person` leads to, and the code beside it: a link of their own for somebody outside, who
+    may have no password; for ours the page itself, and no code."""
+    if not person.is_outside:
+        return site_address(path), ""
+    minted = mint(person, purpose=purpose, leads_to=path)
+    return minted.address, minted.code
 
 
 def hash_of(token: str) -> str:

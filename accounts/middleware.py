@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 #: Addresses that are secrets themselves: who reads the log must not be able to use them.
-SECRET = re.compile(r"^(/link/|/account/password/reset/key/)[^/?]+")
+SECRET = re.compile(r"^(/link/|/unsubscribe/|/account/password/reset/key/|/calendar/[^/?]+/|/intake/)[^/?]+")
 #: Where the query carries what a sign-in hands over.
 HANDED_OVER = re.compile(r"^(/account/sso/[^?]*)\?.*")
 

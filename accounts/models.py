@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from history.tracking import HistoryOf, Tracked, TrackedQuerySet
 
+COMPANY_ZONE = "America/New_York"
+
 
 class Side(models.TextChoices):
     """Which side of the table a person, or a playbook's role, sits on."""
@@ -72,7 +74,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=120, validators=[validate_one_line])
     side = models.CharField(max_length=10, choices=Side.choices, default=Side.INTERNAL)
-    time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])
+    time_zone = models.CharField(max_length=64, default=COMPANY_ZONE, validators=[validate_time_zone])
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may open the admin", default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
@@ -118,8 +120,8 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
-        """The person's time zone."""
-        return zoneinfo.ZoneInfo(self.time_zone)
+        """The person's time zone; the company's where the row names none that there is, as after a load from elsewhere."""
+        return zoneinfo.ZoneInfo(self.time_zone if self.time_zone in known_zones() else COMPANY_ZONE)
 
     def get_short_name(self) -> str:
         return self.name.split()[0] if self.name.split() else self.email

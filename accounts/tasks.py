@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
 from accounts import mail
 
@@ -17,4 +16,4 @@ def send_mail(pk: int) -> None:
 @shared_task
 def send_due_mail() -> int:
     """Send what is due and was not sent; return how many went out."""
-    return sum(mail.send(pk) for pk in mail.due(timezone.now()))
+    return mail.send_due()

@@ -25,6 +25,7 @@ from accounts.security import note
 PURPOSES = {
     "invitation": "You are invited to Gatehouse. The button signs you in.",
     "sign-off": "A decision waits for you. The button signs you in and shows it; nothing is decided by that.",
+    "testing": "Testing waits for you. The button signs you in and shows it.",
     "sign-in": "The button signs you in.",
 }
 WRONG = "No open link has this e-mail address and code. Check both, or ask for a new mail."
