@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from playbook.models import ApprovalKind, Role, Step, StepRole, Version
+from playbook.data import DocumentData
+from playbook.models import Role, Step, StepRole, Version
+from playbook.vocabulary import ApprovalKind
 from transitions.phase import PHASE_ORDER
 from transitions.version import VersionStatus
 
@@ -77,6 +79,7 @@ class VersionTemplate:
     kind: str
     roles: Mapping[int, RoleTemplate]
     steps: Mapping[int, StepTemplate]
+    documents: tuple[DocumentData, ...] = ()
 
     @property
     def label(self) -> str:
@@ -123,7 +126,8 @@ def version_template(version_id: int) -> VersionTemplate:
         )
         for step in Step.objects.filter(version=version)
     }
-    return VersionTemplate(version_id, slug, version.title, version.number, version.kind, roles, steps)
+    documents = tuple(DocumentData.of(document) for document in version.documents)
+    return VersionTemplate(version_id, slug, version.title, version.number, version.kind, roles, steps, documents)
 
 
 def forget() -> None:

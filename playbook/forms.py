@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 
 from playbook.format import RoleData
+from playbook.models import Version
 from playbook.page import Filter
 from transitions.phase import Phase
 
@@ -34,3 +35,41 @@ class FilterForm(forms.Form):
         """Return the filter, without what could not be read."""
         self.full_clean()
         return Filter(**self.cleaned_data)
+
+
+class CompareForm(forms.Form):
+    """Which two versions to compare, and whether to show what did not change as well."""
+
+    def __init__(self, data: Mapping[str, Any], *, versions: Sequence[Version]) -> None:
+        """Take what was asked for; a version that is left out is the newest, and the one before it.
+
+        Args:
+            data: the address' parameters.
+            versions: those that the reader may see, newest first; at least one.
+        """
+        asked = {name: value for name in ("from", "to", "show") if (value := data.get(name))}
+        newest = [str(version.number) for version in versions]
+        asked.setdefault("to", next((number for number in newest if number != asked.get("from")), newest[0]))
+        others = [number for number in newest if number != asked["to"]] or newest
+        behind = newest[newest.index(asked["to"]) + 1 :] if asked["to"] in newest else []
+        asked.setdefault("from", (behind or others)[0])
+        super().__init__(asked, auto_id="compare-%s")
+        known = ", ".join(reversed(newest))
+        for name, label in (("from", "From version"), ("to", "To version")):
+            self.fields[name] = forms.TypedChoiceField(
+                label=label,
+                coerce=int,
+                choices=[(version.number, _version_words(version)) for version in versions],
+                error_messages={"invalid_choice": f"There is no version “%(value)s” here. There are: {known}."},
+            )
+        self.fields["show"] = forms.ChoiceField(
+            label="Show",
+            required=False,
+            choices=[("", "Only changes"), ("all", "Everything")],
+            error_messages={"invalid_choice": "The page shows only changes, or all, not “%(value)s”."},
+        )
+
+
+def _version_words(version: Version) -> str:
+    status = "" if version.status == "published" else f", {version.get_status_display().lower()}"
+    return f"Version {version.number}{status}"

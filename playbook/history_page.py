@@ -22,7 +22,11 @@ MOVE_WORDS = {
     "approve": "approved", "reject": "rejected", "wait": "set waiting on the customer", "block": "blocked",
     "resume": "resumed", "mark_not_applicable": "set not applicable", "reopen": "reopened", "advance": "advanced",
     "return_to": "returned to an earlier phase", "hold": "put on hold", "cancel": "cancelled", "publish": "published",
-    "retire": "retired",
+    "retire": "retired", "draft_section": "being drafted", "hand_in_section": "handed in for review",
+    "approve_section": "approved", "send_back_section": "sent back", "skip_section": "set not applicable",
+    "reopen_section": "reopened",
+    "upgrade": "upgraded to a newer playbook", "undo_upgrade": "upgrade undone",
+    "mitigate": "being mitigated", "close_item": "closed", "reopen_item": "reopened",
 }  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from playbook.data import PlaybookData, StepData
+from playbook.data import DocumentData, PlaybookData, StepData
 from playbook.order import circle_words, circles
 from playbook.vocabulary import ApprovalKind, SignsAs
 from raci.health import Severity, check
@@ -26,11 +26,13 @@ class Finding:
     code: str
     text: str
     severity: Severity
+    #: Which of several of its code on its step it is, from 1 on.
+    nth: int = 1
 
     @property
     def id(self) -> str:
-        """What a person confirms: one code on one step."""
-        return f"{self.step}:{self.code}"
+        """What a person confirms, one by one: `step:code`, with `:2` and so on where a step has several of a code."""
+        return f"{self.step}:{self.code}{f':{self.nth}' if self.nth > 1 else ''}"
 
     @property
     def is_error(self) -> bool:
@@ -56,6 +58,7 @@ def lint(data: PlaybookData) -> list[Finding]:
     listed = frozenset(role.code for role in data.roles)
     steps = {step.key: step for step in data.steps}
     circle_at = {circle[0]: circle for circle in circles({step.key: step.needs for step in data.steps})}
+    documents = {document.slug: document for document in data.documents}
     keys, numbers = Counter(step.key for step in data.steps), Counter(step.number for step in data.steps)
     findings = list(_of_the_whole(data))
     for step in sorted(data.steps, key=lambda step: step.number):
@@ -68,11 +71,19 @@ def lint(data: PlaybookData) -> list[Finding]:
                     for found in check(step.raci, listed=listed, derived=step.derived)
                 ),
                 *_needs(step, steps),
+                *_documents(step, documents),
                 *_circle(circle_at.pop(step.key, None)),
                 *_questions(step.open_questions),
             )
         )
-    return findings
+    return list(_numbered(findings))
+
+
+def _numbered(findings: Sequence[Finding]) -> Iterator[Finding]:
+    seen: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        seen[finding.step, finding.code] += 1
+        yield replace(finding, nth=seen[finding.step, finding.code])
 
 
 def publish_blockers(findings: Sequence[Finding], *, confirmed: Collection[str], link: str = "") -> list[Blocker]:
@@ -80,7 +91,7 @@ def publish_blockers(findings: Sequence[Finding], *, confirmed: Collection[str],
 
     Args:
         findings: what `lint` found.
-        confirmed: the ids (`step:code`) of the warnings that the person accepts. Errors cannot be confirmed.
+        confirmed: the ids (`Finding.id`) of the warnings that the person accepts. Errors cannot be confirmed.
         link: where the playbook is mended.
     """
     blockers = [
@@ -115,6 +126,7 @@ def _of_the_whole(data: PlaybookData) -> Iterator[Finding]:
             yield Finding(
                 "", None, "duplicate-role", f"{count} roles have the code {code}; a code names one role.", "error"
             )
+    yield from _documents_twice(data.documents)
     final = [step for step in data.steps if step.approval == ApprovalKind.FINAL_SIGN_OFF]
     if final and not any(role.signs_as == SignsAs.BILLER for role in data.roles):
         text = (
@@ -140,6 +152,29 @@ def _needs(step: StepData, steps: dict[str, StepData]) -> Iterator[Row]:
         elif PHASE_ORDER[needed.phase] > PHASE_ORDER[step.phase]:
             later, here = Phase(needed.phase).label, Phase(step.phase).label
             yield "needs-later-phase", f"It needs {key}, which comes later: in {later}, not {here}.", "error"
+
+
+def _documents(step: StepData, listed: dict[str, DocumentData]) -> Iterator[Row]:
+    for path in step.documents:
+        slug, _, section = path.partition("/")
+        document = listed.get(slug)
+        if document is None:
+            text = f"It names {path}, which is not among the playbook's documents: nothing holds it to be written."
+            yield "document-unlisted", text, "warning"
+        elif section and section not in {one.slug for one in document.sections}:
+            yield "section-unlisted", f"It names {path}, and “{document.title}” lists no such section.", "warning"
+
+
+def _documents_twice(documents: Sequence[DocumentData]) -> Iterator[Finding]:
+    for slug, count in Counter(document.slug for document in documents).items():
+        if count > 1:
+            text = f"{count} documents have the slug {slug}; a slug names one document."
+            yield Finding("", None, "duplicate-document", text, "error")
+    for document in documents:
+        for slug, count in Counter(section.slug for section in document.sections).items():
+            if count > 1:
+                text = f"{count} sections of “{document.title}” have the slug {slug}; a slug names one section."
+                yield Finding("", None, "duplicate-section", text, "error")
 
 
 def _circle(circle: Sequence[str] | None) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from accounts.models import Side
@@ -48,6 +48,17 @@ class ChangeRow:
     date: dt.date | None
     author: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document that the steps write, as the browser lists it: its sections, which steps (by number) write it."""
+
+    title: str
+    mandatory: bool
+    live: bool
+    sections: tuple[tuple[str, bool], ...]
+    steps: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,24 @@ def role_rows(data: PlaybookData) -> list[RoleRow]:
     ]  # fmt: skip
 
 
+def document_rows(data: PlaybookData, *, whole_page: str) -> list[DocumentRow]:
+    """Return the documents of the playbook's own list, each with the steps that name it as (number, address)."""
+    return [
+        DocumentRow(
+            document.title,
+            document.mandatory,
+            document.live,
+            tuple((section.title, section.mandatory) for section in document.sections),
+            tuple(
+                (step.number, f"{whole_page}#{anchor(step.key)}")
+                for step in data.steps
+                if document.slug in {path.partition("/")[0] for path in step.documents}
+            ),
+        )
+        for document in data.documents
+    ]
+
+
 def change_rows(data: PlaybookData) -> list[ChangeRow]:
     """Return the source's change log, oldest first as it is written."""
     return [
@@ -177,6 +206,7 @@ def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str, with_que
         for step in data.steps
     }
     roles = {role.code: role for role in data.roles}
+    titles = document_titles(data)
     rank = {phase.value: phase.rank for phase in Phase}
     shown.sort(key=lambda step: (rank[step.phase], step.number))
     return [
@@ -188,6 +218,7 @@ def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str, with_que
                     step,
                     roles,
                     by_key,
+                    titles,
                     questions=step.open_questions if with_questions else (),
                     expanded=wanted.only_in_guidance(step),
                 )
@@ -196,6 +227,11 @@ def step_groups(data: PlaybookData, wanted: Filter, *, whole_page: str, with_que
         )
         for (phase, category), steps in groupby(shown, key=lambda step: (step.phase, step.category))
     ]
+
+
+def without_questions(data: PlaybookData) -> PlaybookData:
+    """Return a version without what its source leaves open, which is shown to staff alone."""
+    return replace(data, open_questions=(), steps=tuple(replace(step, open_questions=()) for step in data.steps))
 
 
 def anchor(key: str) -> str:
@@ -207,6 +243,7 @@ def _row(
     step: StepData,
     roles: dict[str, RoleData],
     by_key: dict[str, Need],
+    titles: dict[str, str],
     *,
     questions: tuple[str, ...],
     expanded: bool,
@@ -219,8 +256,8 @@ def _row(
         applies="" if step.applies == Applies.ALWAYS else Applies(step.applies).label,
         approval=ApprovalKind(step.approval).label if step.approval else "",
         paragraphs=tuple(part.strip() for part in step.guidance.split("\n\n") if part.strip()),
-        documents=_document_names(step.documents),
-        meeting=_words(step.meeting),
+        documents=document_names(step.documents, titles),
+        meeting=key_words(step.meeting),
         questions=questions,
         expanded=expanded,
     )
@@ -231,12 +268,22 @@ def _cell(step: StepData, letter: Letter, roles: dict[str, RoleData]) -> Cell:
     return Cell(letter.value, letter.label, holders, letter.value in step.derived)
 
 
-def _document_names(paths: Iterable[str]) -> tuple[str, ...]:
-    """`discovery-page/payer-experience` → `Discovery page, Payer experience`."""
-    return tuple(", ".join(map(_words, path.split("/"))) for path in paths)
+def document_titles(data: PlaybookData) -> dict[str, str]:
+    """Return what the playbook's list calls its documents and sections, by their paths."""
+    found = {document.slug: document.title for document in data.documents}
+    for document in data.documents:
+        found |= {
+            f"{document.slug}/{section.slug}": f"{document.title}, {section.title}" for section in document.sections
+        }
+    return found
 
 
-def _words(key: str) -> str:
+def document_names(paths: Iterable[str], titles: dict[str, str]) -> tuple[str, ...]:
+    """`discovery-page/payer-experience` → `Discovery page, Payer experience`, listed or not."""
+    return tuple(titles.get(path) or ", ".join(map(key_words, path.split("/"))) for path in paths)
+
+
+def key_words(key: str) -> str:
     """`sit-workbook` → `SIT workbook`."""
     words = [word.upper() if word in ABBREVIATIONS else word for word in key.replace("-", " ").split(" ")]
     return " ".join(words)[:1].upper() + " ".join(words)[1:]

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TypeVar
 
 from accounts.models import Side
 from playbook import vocabulary as words
-from playbook.data import CHANGE_KEYS, PLAYBOOK_KEYS, ROLE_KEYS, STEP_KEYS, ChangeData, PlaybookData, RoleData, StepData
+from playbook.data import (
+    CHANGE_KEYS,
+    DOCUMENT_KEYS,
+    PLAYBOOK_KEYS,
+    ROLE_KEYS,
+    SECTION_KEYS,
+    SOURCE_KEYS,
+    STEP_KEYS,
+    STEP_SOURCE_KEYS,
+    ChangeData,
+    DocumentData,
+    PlaybookData,
+    RoleData,
+    SectionData,
+    StepData,
+)
 from playbook.nodes import FormatError, Node, Problem, Section, compose
 from raci.grammar import CellError, RoleCode, parse_cell
 from raci.letters import LETTERS, Raci
@@ -15,6 +31,7 @@ from transitions.phase import Phase
 
 SLUG = (words.SLUG_PATTERN, words.SLUG_WORDS)
 KEY = (words.KEY_PATTERN, words.KEY_WORDS)
+Slugged = TypeVar("Slugged", DocumentData, SectionData)
 
 
 def parse(text: str) -> PlaybookData:
@@ -27,24 +44,33 @@ def parse(text: str) -> PlaybookData:
 
     Raises:
         FormatError: with all problems found, each with its line and key: no YAML, an alias, a key missing, unknown or twice,
-            a value of the wrong type or size, a role code, step key or number twice, a letter for a role that is not listed,
-            a need of a step that there is not, a circle of needs, a cell that cannot be read.
+            a value of the wrong type or size, a role code, document, section, step key or number twice, a
+            letter for a role that is not listed, a need of a step that there is not, a circle of needs, a cell that cannot be
+            read.
     """
     _refuse_large(text)
+    return of_tree(compose(text))
+
+
+def of_tree(root: Node) -> PlaybookData:
+    """Return the playbook that a tree says: that of a YAML file, or one made of another file's rows.
+
+    Raises:
+        FormatError: as `parse`, but for what makes no tree.
+    """
     problems: list[Problem] = []
-    top = Section(
-        compose(text), problems, known=PLAYBOOK_KEYS, required=("playbook", "title", "kind", "roles", "steps")
-    )
+    top = Section(root, problems, known=PLAYBOOK_KEYS, required=("playbook", "title", "kind", "roles", "steps"))
     roles = _roles(top)
     data = PlaybookData(
         playbook=top.text("playbook", words.LONGEST_SLUG, pattern=SLUG),
         title=top.text("title", words.LONGEST_PLAYBOOK_TITLE),
         kind=top.choice("kind", words.PlaybookKind.values, default=words.PlaybookKind.PHASED.value),
         version=top.whole("version", least=1, most=words.LARGEST_NUMBER, default=1),
-        source=_source(top),
+        source=_source(top, SOURCE_KEYS),
         changes=tuple(_change(node, problems) for node in top.nodes("changes", most=words.MOST_LISTED)),
         open_questions=top.texts("open_questions", words.LONGEST_QUESTION, most=words.MOST_LISTED),
         roles=roles,
+        documents=_documents(top),
         steps=_steps(top, roles),
     )
     if problems:
@@ -62,12 +88,12 @@ def _refuse_large(text: str) -> None:
         raise FormatError(1, "", f"the file has {size:,} bytes; {words.LONGEST_FILE:,} is the most")
 
 
-def _source(top: Section) -> dict[str, str]:
-    node = top.get("source")
+def _source(of: Section, known: tuple[str, ...]) -> dict[str, str]:
+    node = of.get("source")
     if node is None:
         return {}
-    section = Section(node, top.problems, known=("file", "page"), under="source")
-    return {name: section.text(name, words.LONGEST_TITLE) for name in ("file", "page") if section.get(name) is not None}
+    section = Section(node, of.problems, known=known, under="source")
+    return {name: section.text(name, words.LONGEST_TITLE) for name in known if section.get(name) is not None}
 
 
 def _change(node: Node, problems: list[Problem]) -> ChangeData:
@@ -111,6 +137,42 @@ def _roles(top: Section) -> tuple[RoleData, ...]:
     return tuple(roles)
 
 
+def _documents(top: Section) -> tuple[DocumentData, ...]:
+    found: dict[str, DocumentData] = {}
+    for node in top.nodes("documents", most=words.MOST_LISTED):
+        section = Section(node, top.problems, known=DOCUMENT_KEYS, required=("slug", "title"), under="documents")
+        document = DocumentData(
+            slug=section.text("slug", words.LONGEST_SLUG, pattern=SLUG),
+            title=section.text("title", words.LONGEST_DOCUMENT),
+            mandatory=section.flag("mandatory"),
+            live=section.flag("live"),
+            sections=_document_sections(section),
+        )
+        if document.mandatory and document.sections:
+            section.problem("mandatory", "a document with sections is mandatory by its sections: say it of each")
+        _add_once(found, document, section, "document")
+    return tuple(found.values())
+
+
+def _document_sections(document: Section) -> tuple[SectionData, ...]:
+    found: dict[str, SectionData] = {}
+    for node in document.nodes("sections", most=words.MOST_LISTED):
+        section = Section(node, document.problems, known=SECTION_KEYS, required=("slug", "title"), under="sections")
+        part = SectionData(
+            slug=section.text("slug", words.LONGEST_SLUG, pattern=SLUG),
+            title=section.text("title", words.LONGEST_DOCUMENT),
+            mandatory=section.flag("mandatory"),
+        )
+        _add_once(found, part, section, "section")
+    return tuple(found.values())
+
+
+def _add_once(found: dict[str, Slugged], row: Slugged, section: Section, what: str) -> None:
+    if row.slug in found:
+        section.problem("slug", f"“{row.slug}” is another {what}'s slug already")
+    found.setdefault(row.slug, row)
+
+
 def _can_stand_in_a_cell(code: str) -> bool:
     try:
         RoleCode(code)
@@ -151,6 +213,7 @@ def _step(section: Section, roles: Sequence[RoleData]) -> StepData:
         documents=section.texts("documents", words.LONGEST_DOCUMENT, most=words.MOST_LISTED),
         meeting=section.text("meeting", words.LONGEST_MEETING),
         open_questions=section.texts("open_questions", words.LONGEST_QUESTION, most=words.MOST_LISTED),
+        source=_source(section, STEP_SOURCE_KEYS),
     )
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
 from history.context import named
-from playbook import vocabulary as words
 from playbook.format import PlaybookData, StepData, digest, parse
 from playbook.lint import lint, warning_ids
 from playbook.models import Playbook, PublishedIsFinal, Role, Step, StepRole, Version, refuse_final
+from playbook.numbering import renumber
 from raci.letters import LETTERS, Raci
 from transitions.blockers import Blocker, MoveRefused, NotPermitted
 from transitions.moves import Outcome, perform
 from transitions.version import VersionStatus
 
 Outcomes = Literal["created", "unchanged", "drafted"]
-#: Numbers are parked this far up while they change places: a version's numbers are unique at every moment.
-_PARKED = words.LARGEST_NUMBER + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,38 @@ def load_playbook(text: str, *, by: User | None = None, publish: bool = False) -
 
 
 @transaction.atomic
-def write_draft(data: PlaybookData, *, playbook: Playbook, loaded_digest: str = "") -> Version:
+def write_draft(
+    data: PlaybookData,
+    *,
+    playbook: Playbook,
+    loaded_digest: str = "",
+    notes: Sequence[dict[str, str]] = (),
+    change_note: str = "",
+) -> Version:
     """Write a draft that says what `data` says, in the same number of queries whatever its size.
 
     Args:
         data: the whole version. Its number is taken where it is above those there are; else the next one is.
         playbook: the playbook that it becomes a version of.
         loaded_digest: the digest of the file that it comes from, if any.
+        notes: what an import found no place for (playbook.importing.raw.Note, as plain values).
+        change_note: what is proposed as the note of its publication.
     """
+    number = max(data.version, playbook.next_number())
+    Playbook.objects.filter(pk=playbook.pk).update(last_number=number)
+    playbook.last_number = number
     version = Version.objects.create(
         playbook=playbook,
-        number=max(data.version, playbook.next_number()),
+        number=number,
         title=data.title,
         kind=data.kind,
         source=data.source,
         changes=[asdict(change) for change in data.changes],
         open_questions=list(data.open_questions),
+        documents=[asdict(document) for document in data.documents],
         loaded_digest=loaded_digest,
+        notes=list(notes),
+        change_note=change_note,
     )
     roles = Role.objects.bulk_create(
         Role(version=version, position=position, **asdict(role)) for position, role in enumerate(data.roles, 1)
@@ -117,10 +130,11 @@ def start_playbook(playbook: Playbook) -> Version:
 @named
 @transaction.atomic
 def new_draft(version: Version, by: User | None) -> Version:
-    """Copy a version as its playbook's next draft.
+    """Copy a version as its playbook's next draft; one that is not the current version is restored by that.
 
     Args:
-        version: what is copied, whatever its status.
+        version: what is copied, whatever its status. The draft of one that is restored says so in its change note, which
+            whoever publishes it may put otherwise.
         by: who asks; kept with nothing, the record begins at publication.
 
     Raises:
@@ -131,7 +145,14 @@ def new_draft(version: Version, by: User | None) -> Version:
     if draft is not None:
         text = f"{draft} is a draft already. Go on with that one, or delete it first."
         raise MoveRefused([Blocker("draft-exists", text, draft.admin_url())])
-    return write_draft(version.as_data(), playbook=playbook)
+    note = f"Restored from version {version.number}." if restores(version) else ""
+    return write_draft(version.as_data(), playbook=playbook, change_note=note)
+
+
+def restores(version: Version) -> bool:
+    """Return whether a new draft of this version would restore it: it is retired, or there is a newer published one."""
+    newer = Version.objects.published().filter(playbook=version.playbook_id, number__gt=version.number)
+    return version.status == VersionStatus.RETIRED or newer.exists()
 
 
 def publish_version(version: Version, *, by: User | None, note: str, confirmed: Collection[str]) -> Outcome[Version]:
@@ -141,7 +162,7 @@ def publish_version(version: Version, *, by: User | None, note: str, confirmed: 
         version: the draft.
         by: who publishes; None for the system.
         note: what changed, for the list of versions.
-        confirmed: the ids (`step:code`) of the lint warnings that the person accepts, kept with the version.
+        confirmed: the ids (`lint.Finding.id`) of the lint warnings that the person accepts, kept with the version.
 
     Raises:
         MoveRefused: with every lint error and every warning not confirmed; or not permitted, or no draft.
@@ -169,24 +190,21 @@ def add_step(step: Step) -> Step:
         PublishedIsFinal: its version is no draft.
     """
     refuse_final([step.version_id])
-    others = list(step.version.steps.values_list("number", "phase"))
-    before = [number for number, phase in others if Step(phase=phase).phase_rank <= step.phase_rank]
+    others = list(step.version.steps.values_list("pk", "number", "phase"))
+    before = [number for _, number, phase in others if Step(phase=phase).phase_rank <= step.phase_rank]
     step.number = max(before, default=0) + 1
-    if any(number >= step.number for number, _ in others):
-        later = step.version.steps.filter(number__gte=step.number)
-        later.update(number=models.F("number") + _PARKED)
-        step.version.steps.filter(number__gte=_PARKED).update(number=models.F("number") - _PARKED + 1)
+    renumber(step.version_id, {pk: number + 1 for pk, number, _ in others if number >= step.number})
     step.save()
     return step
 
 
 @transaction.atomic
-def move_step(step: Step, *, by: Literal[1, -1]) -> bool:
+def move_step(step: Step, *, places: Literal[1, -1]) -> bool:
     """Let a step of a draft change places with its neighbour.
 
     Args:
         step: the step.
-        by: -1 for up (an earlier number), +1 for down.
+        places: -1 for up (an earlier number), +1 for down.
 
     Returns:
         False where it is the first or last already, and nothing has changed.
@@ -197,15 +215,13 @@ def move_step(step: Step, *, by: Literal[1, -1]) -> bool:
     refuse_final([step.version_id])
     steps = Step.objects.filter(version=step.version_id)
     number = steps.values_list("number", flat=True).get(pk=step.pk)
-    if by < 0:
+    if places < 0:
         neighbour = steps.filter(number__lt=number).order_by("-number").first()
     else:
         neighbour = steps.filter(number__gt=number).order_by("number").first()
     if neighbour is None:
         return False
-    steps.filter(pk=step.pk).update(number=_PARKED)
-    steps.filter(pk=neighbour.pk).update(number=number)
-    steps.filter(pk=step.pk).update(number=neighbour.number)
+    renumber(step.version_id, {step.pk: neighbour.number, neighbour.pk: number})
     step.number = neighbour.number
     return True
 

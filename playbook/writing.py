@@ -9,7 +9,16 @@ from typing import Any
 
 import yaml
 
-from playbook.data import CHANGE_KEYS, PlaybookData, RoleData, StepData
+from playbook.data import (
+    CHANGE_KEYS,
+    SOURCE_KEYS,
+    STEP_SOURCE_KEYS,
+    DocumentData,
+    PlaybookData,
+    RoleData,
+    SectionData,
+    StepData,
+)
 
 _STRING = "tag:yaml.org,2002:str"
 _MAPPING = "tag:yaml.org,2002:map"
@@ -18,16 +27,20 @@ _WIDTH = 100
 
 
 def as_mapping(data: PlaybookData) -> dict[str, Any]:
-    """Return the playbook as plain values, with every key in its place and all four letters in each `raci`."""
+    """Return the playbook as plain values, with every key in its place and all four letters in each `raci`.
+
+    A list of documents stands only where there is one: a version from before there were any keeps its digest.
+    """
     return {
         "playbook": data.playbook,
         "title": data.title,
         "kind": data.kind,
         "version": data.version,
-        "source": {name: data.source[name] for name in ("file", "page") if name in data.source},
+        "source": {name: data.source[name] for name in SOURCE_KEYS if name in data.source},
         "changes": [{name: getattr(change, name) for name in CHANGE_KEYS} for change in data.changes],
         "open_questions": list(data.open_questions),
         "roles": [_role_mapping(role) for role in data.roles],
+        **({"documents": [_document_mapping(one) for one in data.documents]} if data.documents else {}),
         "steps": [_step_mapping(step) for step in data.steps],
     }
 
@@ -44,6 +57,8 @@ def dump_yaml(data: PlaybookData) -> str:
     mapping["source"] = _Flow(mapping["source"])
     for name in ("changes", "roles"):
         mapping[name] = [_Flow(entry) for entry in mapping[name]]
+    if data.documents:
+        mapping["documents"] = [_document_in_style(entry) for entry in mapping["documents"]]
     # Each step by itself, so that the blank line between two can stand in no text by accident.
     written = [_written({"steps": [_in_style(step)]}).removeprefix("steps:\n") for step in steps]
     return _written(mapping) + ("steps:\n" + "\n".join(written) if steps else "steps: []\n")
@@ -63,7 +78,25 @@ def _role_mapping(role: RoleData) -> dict[str, Any]:
     return mapping
 
 
+def _document_mapping(document: DocumentData) -> dict[str, Any]:
+    mapping = _section_mapping(document)
+    if document.live:
+        mapping["live"] = True
+    if document.sections:
+        mapping["sections"] = [_section_mapping(section) for section in document.sections]
+    return mapping
+
+
+def _section_mapping(section: SectionData | DocumentData) -> dict[str, Any]:
+    mapping: dict[str, Any] = {"slug": section.slug, "title": section.title}
+    if section.mandatory:
+        mapping["mandatory"] = True
+    return mapping
+
+
 def _step_mapping(step: StepData) -> dict[str, Any]:
+    """Return the step as plain values. Where it was read stands only where that is known, as with documents above."""
+    source = {name: step.source[name] for name in STEP_SOURCE_KEYS if name in step.source}
     return {
         "key": step.key,
         "number": step.number,
@@ -81,6 +114,7 @@ def _step_mapping(step: StepData) -> dict[str, Any]:
         "documents": list(step.documents),
         "meeting": step.meeting or None,
         "open_questions": list(step.open_questions),
+        **({"source": source} if source else {}),
     }
 
 
@@ -115,9 +149,18 @@ def _in_style(step: dict[str, Any]) -> dict[str, Any]:
     styled = dict(step, raci=_Flow(step["raci"]))
     for name in ("derived", "needs", "documents"):
         styled[name] = _FlowList(step[name])
+    if "source" in step:
+        styled["source"] = _Flow(step["source"])
     if _folds_cleanly(step["guidance"]):
         styled["guidance"] = _Folded(step["guidance"])
     return styled
+
+
+def _document_in_style(document: dict[str, Any]) -> dict[str, Any]:
+    """Write a document on one line, or its sections on a line each."""
+    if "sections" not in document:
+        return _Flow(document)
+    return dict(document, sections=[_Flow(section) for section in document["sections"]])
 
 
 def _folds_cleanly(text: str) -> bool:

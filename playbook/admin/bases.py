@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
     AnyInline = admin.TabularInline[Any, Any]
     AnyModelForm = forms.ModelForm[Any]
+    AnyInlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
 else:
     AnyAdmin = admin.ModelAdmin
     AnyInline = admin.TabularInline
     AnyModelForm = forms.ModelForm
+    AnyInlineFormSet = forms.BaseInlineFormSet

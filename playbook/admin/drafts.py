@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from history.admin import HistoryOnItsPage
-from playbook.admin.bases import AnyAdmin
+from history.stale import AnswersErrors, fingerprint
+from playbook.editing import ChangedMeanwhile
 from playbook.models import DraftOnly, PublishedIsFinal, Version
 from transitions.blockers import Blocker, MoveRefused
 
 
-def refused(request: HttpRequest, version: Version, refusal: MoveRefused | PublishedIsFinal) -> HttpResponse:
+def refused(
+    request: HttpRequest, version: Version, refusal: MoveRefused | PublishedIsFinal, *, status: int = 409
+) -> HttpResponse:
     """Answer 409: what was asked for, why it did not happen, and where that is cleared."""
     blockers = refusal.blockers if isinstance(refusal, MoveRefused) else [Blocker("published", str(refusal))]
     context = {
@@ -26,10 +34,54 @@ def refused(request: HttpRequest, version: Version, refusal: MoveRefused | Publi
         "offer_draft": not version.is_draft,
         "opts": Version._meta,
     }
-    return TemplateResponse(request, "admin/playbook/refused.html", context, status=409)
+    return TemplateResponse(request, "admin/playbook/refused.html", context, status=status)
 
 
-class DraftAdmin(HistoryOnItsPage, AnyAdmin):
+def conflict(request: HttpRequest, version: Version, changed: ChangedMeanwhile) -> HttpResponse:
+    """Answer 409: what somebody else changed, who and when, and the way to what is there now."""
+    context = {
+        **admin.site.each_context(request),
+        "title": "Somebody changed this meanwhile",
+        "version": version,
+        "clashes": changed.clashes,
+        "opts": Version._meta,
+    }
+    return TemplateResponse(request, "admin/playbook/conflict.html", context, status=409)
+
+
+DraftView = Callable[[Any, HttpRequest, Version], HttpResponse]
+
+
+def on_draft(view: DraftView) -> Callable[[Any, HttpRequest, int], HttpResponse]:
+    """Give a view of the version's admin the draft that the address names.
+
+    It answers 404 where there is none, 403 to who may not change steps, 409 with the way out where the version is published and
+    where the view is refused or finds that somebody changed what it was to change.
+    """
+
+    @wraps(view)
+    def answer(self: Any, request: HttpRequest, pk: int) -> HttpResponse:
+        version = self._version(request, pk)
+        if not request.user.has_perm("playbook.change_step"):
+            raise PermissionDenied
+        if not version.is_draft:
+            return refused(request, version, PublishedIsFinal(version))
+        try:
+            return view(self, request, version)
+        except (MoveRefused, PublishedIsFinal) as refusal:
+            return refused(request, version, refusal)
+        except ChangedMeanwhile as changed:
+            return conflict(request, version, changed)
+
+    return answer
+
+
+def mark_of(row: Any) -> str:
+    """Return a text that differs where a version or a step says something else, the step's number aside."""
+    return fingerprint({**asdict(row.as_data()), "number": None})
+
+
+class DraftAdmin(HistoryOnItsPage, AnswersErrors):
     """An admin whose objects are a version or belong to one. Published ones are shown, never changed."""
 
     actions = None
@@ -77,11 +129,20 @@ class DraftAdmin(HistoryOnItsPage, AnyAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        """Ask and delete; a POST for a published object is refused with the reason."""
+        """Ask and delete. Refused with the reason for a published object, and for one that changed since it was shown."""
         version = self._final_version(request, object_id)
         if version is not None and super().has_delete_permission(request):
             return refused(request, version, PublishedIsFinal(version))
-        return super().delete_view(request, object_id, extra_context)
+        with transaction.atomic():
+            obj = self.get_object(request, unquote(object_id))
+            if obj is None or not self.has_delete_permission(request, obj):
+                return super().delete_view(request, object_id, extra_context)
+            mark = mark_of(obj)
+            if request.method == "POST" and request.POST.get("seen") != mark:
+                text = f"“{obj}” is not deleted: it changed since you were asked. Look at what it says now, then delete it."
+                stale = MoveRefused([Blocker("stale", text, request.path)])
+                return refused(request, self.version_of(obj), stale)
+            return super().delete_view(request, object_id, {**(extra_context or {}), "seen": mark})
 
     def _final_version(self, request: HttpRequest, object_id: str | None) -> Version | None:
         if request.method != "POST" or object_id is None:
@@ -89,11 +150,3 @@ class DraftAdmin(HistoryOnItsPage, AnyAdmin):
         obj = super().get_object(request, object_id)
         version = None if obj is None else self.version_of(obj)
         return None if version is None or version.is_draft else version
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Render the form with the status that its errors have: 409 where it is stale, 400 where it is wrong."""
-        response = super().render_change_form(request, context, *args, **kwargs)
-        if context.get("errors"):
-            form = context["adminform"].form
-            response.status_code = 409 if getattr(form, "is_stale", False) else 400
-        return response

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from history.stale import StaleCheck, fingerprint
 from playbook import vocabulary as words
-from playbook.admin.bases import AnyModelForm
+from playbook.admin.bases import AnyInlineFormSet, AnyModelForm
 from playbook.admin.fields import LinesField, read_codes
 from playbook.data import CHANGE_KEYS
 from playbook.models import Role, Step, Version
@@ -53,6 +53,15 @@ class RoleForm(AnyModelForm):
             "position": forms.NumberInput(attrs={"class": "playbook-position"}),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            self.say_whose(field)
+
+    def say_whose(self, field: forms.Field) -> None:
+        """Name a field of the table, which has headings and no labels, for who hears it alone."""
+        field.widget.attrs["aria-label"] = f"{field.label} of {self.instance.code or 'a new role'}"
+
     def clean_code(self) -> str:
         """Refuse a code that no cell could hold."""
         code = str(self.cleaned_data["code"])
@@ -66,6 +75,15 @@ class RoleForm(AnyModelForm):
         super().clean()
         tidy(self)
         return self.cleaned_data
+
+
+class RoleFormSet(AnyInlineFormSet):
+    """The roles of a draft."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.say_whose(form.fields["DELETE"])
 
 
 class ChangesField(LinesField):
@@ -104,6 +122,79 @@ class ChangesField(LinesField):
         return {"version": version, "date": date or None, "author": author or None, "note": note}
 
 
+class DocumentsField(LinesField):
+    """The documents of a draft, a document or section a line: `slug | title | mandatory`, `slug/section | title`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show stored documents as lines."""
+        if isinstance(value, list):
+            value = document_lines(value)
+        return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the documents as plain values.
+
+        Raises:
+            ValidationError: naming the line that is no document or section, or stands under a document that is not there.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for at, line in enumerate(super().to_python(value), 1):
+            path, title, marks = self._entry(at, line)
+            slug, _, section = path.partition("/")
+            one = {"slug": section or slug, "title": title, "mandatory": "mandatory" in marks}
+            if not section:
+                if slug in found:
+                    raise ValidationError(f"Entry {at}: “{slug}” is another document’s slug already.")
+                found[slug] = one | {"live": "live" in marks, "sections": []}
+            elif slug not in found:
+                raise ValidationError(f"Entry {at}: the document “{slug}” has to stand above its sections.")
+            else:
+                self._put_under(found[slug], one, at)
+        return list(found.values())
+
+    def _put_under(self, document: dict[str, Any], section: dict[str, Any], at: int) -> None:
+        if any(other["slug"] == section["slug"] for other in document["sections"]):
+            raise ValidationError(f"Entry {at}: “{section['slug']}” is another section’s slug already.")
+        if document["mandatory"]:
+            raise ValidationError(f"Entry {at}: “{document['title']}” has sections: say mandatory of each of them.")
+        document["sections"].append(section)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare as lines."""
+        return super().has_changed(document_lines(initial or []), data)
+
+    def _entry(self, at: int, line: str) -> tuple[str, str, set[str]]:
+        path, title, marks = ([part.strip() for part in line.split("|", 2)] + ["", ""])[:3]
+        slugs, known = path.split("/"), {"mandatory"} if "/" in path else {"mandatory", "live"}
+        said = {mark.strip() for mark in marks.split(",") if mark.strip()}
+        if len(slugs) > 2 or not all(words.SLUG_PATTERN.fullmatch(slug) for slug in slugs) or not title:
+            raise ValidationError(
+                f"Entry {at}: write it as slug | title | mandatory, or slug/section | title | mandatory."
+            )
+        if len(title) > words.LONGEST_DOCUMENT or max(map(len, slugs)) > words.LONGEST_SLUG:
+            most = f"{words.LONGEST_SLUG} characters are the most for a slug, {words.LONGEST_DOCUMENT} for a title."
+            raise ValidationError(f"Entry {at}: {most}")
+        if said - known:
+            raise ValidationError(
+                f"Entry {at}: “{', '.join(sorted(said - known))}” is none of {', '.join(sorted(known))}."
+            )
+        return path, title, said
+
+
+def document_lines(documents: list[dict[str, Any]]) -> list[str]:
+    """Return stored documents as lines, as they are typed."""
+    lines = []
+    for document in documents:
+        lines.append(_document_line(document["slug"], document))
+        lines += [_document_line(f"{document['slug']}/{section['slug']}", section) for section in document["sections"]]
+    return lines
+
+
+def _document_line(path: str, one: dict[str, Any]) -> str:
+    marks = ", ".join(name for name in ("mandatory", "live") if one.get(name))
+    return " | ".join(filter(None, (path, one["title"], marks)))
+
+
 class VersionForm(StaleCheck):
     """What a draft says of itself as a whole."""
 
@@ -117,12 +208,18 @@ class VersionForm(StaleCheck):
     open_questions = LinesField(
         entry_limit=words.LONGEST_QUESTION, help_text="What the source leaves open. One a line."
     )
+    documents = DocumentsField(
+        entry_limit=words.LONGEST_QUESTION,
+        rows=8,
+        help_text="Those that steps write, one a line: slug | title | mandatory. A section as slug/section | title | mandatory. "
+        "“live” is kept in Gatehouse itself.",
+    )
     roles_seen = forms.CharField(widget=forms.HiddenInput, required=False)
     uncompared = frozenset({"seen", "roles_seen"})
 
     class Meta:
         model = Version
-        fields = ("title", "kind", "changes", "open_questions", "change_note")
+        fields = ("title", "kind", "changes", "open_questions", "documents", "change_note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -143,6 +240,7 @@ class VersionForm(StaleCheck):
             version.source,
             version.changes,
             version.open_questions,
+            version.documents,
             version.change_note,
         ]
 
@@ -173,7 +271,9 @@ class StepForm(StaleCheck):
     version: ClassVar[Version]
 
     needs = forms.MultipleChoiceField(
-        required=False, widget=forms.SelectMultiple(attrs={"size": 10}), help_text="Steps that come first."
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Steps that come first; those that are ticked stand on top.",
     )
     responsible = forms.CharField(required=False, max_length=words.LONGEST_CELL)
     accountable = forms.CharField(required=False, max_length=words.LONGEST_CELL)
@@ -214,9 +314,10 @@ class StepForm(StaleCheck):
 
     def _choices(self) -> list[tuple[str, str]]:
         known = [(key, f"{number}. {title}") for key, (number, title, _) in self.others.items()]
+        known.sort(key=lambda choice: choice[0] not in self.instance.needs)
         # A need whose step is gone stays visible, so that saving something else does not drop it unseen.
         gone = [(key, f"{key} (no such step)") for key in self.instance.needs if key not in self.others]
-        return known + gone
+        return gone + known
 
     def stored(self) -> object:
         """Return the step without its number: others may be moved around it meanwhile."""
@@ -231,6 +332,12 @@ class StepForm(StaleCheck):
             number, title, _ = self.others[key]
             raise ValidationError(f"Step {number}, “{title}”, has this key already.")
         return key
+
+    def clean_needs(self) -> list[str]:
+        """Keep the order that the needs have: boxes are sent in the order of the page."""
+        ticked = self.cleaned_data["needs"]
+        kept = [key for key in self.instance.needs if key in ticked]
+        return [*kept, *(key for key in ticked if key not in kept)]
 
     def clean(self) -> dict[str, Any]:
         super().clean()

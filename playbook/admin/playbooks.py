@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from history.admin import HistoryOnItsPage
 from playbook.admin.bases import AnyAdmin
+from playbook.admin.imports import import_page
 from playbook.models import Playbook, Version
 from playbook.services import start_playbook
 
@@ -45,6 +46,14 @@ class PlaybookAdmin(HistoryOnItsPage, AnyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Playbook | None = None) -> bool:
         """Whoever may change drafts may look at playbooks."""
         return super().has_view_permission(request, obj) or super().has_change_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.import_view)
+        return [path("import/", view, name="playbook_playbook_import"), *super().get_urls()]
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Import a page or a sheet as a draft."""
+        return import_page(request, self.admin_site)
 
     @admin.display(description="Versions")
     def versions_link(self, playbook: Any) -> SafeString:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from history.tracking import history_of
+from playbook import vocabulary as words
 from playbook.admin.drafts import DraftAdmin, refused
 from playbook.admin.forms import SEATS, StepForm
+from playbook.editing import move_to_phase
 from playbook.models import PublishedIsFinal, Step, Version
 from playbook.services import add_step, rename_step, set_letters
 from raci.letters import Letter
+from transitions.blockers import Blocker, MoveRefused
+from transitions.version import VersionStatus
 
 
 @admin.register(Step)
@@ -79,7 +85,48 @@ class StepAdmin(DraftAdmin):
         version = self._version(request)
         if not version.is_draft:
             return refused(request, version, PublishedIsFinal(version))
+        there = version.steps.aggregate(count=Count("pk"), highest=Max("number"))
+        if there["count"] >= words.MOST_STEPS or (there["highest"] or 0) >= words.LARGEST_NUMBER:
+            most = f"{words.MOST_STEPS} steps are the most that a version has, {words.LARGEST_NUMBER:,} the highest number."
+            text = f"{most} Delete one first."
+            return refused(request, version, MoveRefused([Blocker("too-many-steps", text, version.admin_url())]))
         return super().add_view(request, form_url, {**(extra_context or {}), "version": version})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show or save the form. What was typed into one of a step that is gone is shown again, so that it is not lost."""
+        number = int(object_id) if object_id and object_id.isdecimal() and len(object_id) < 19 else 0
+        if request.method == "POST" and number and not Step.objects.filter(pk=number).exists():
+            gone = history_of(Step).objects.filter(id=number).order_by("-history_id").first()
+            version = gone and self._drafts(request).filter(pk=gone.version_id).first()
+            if version:
+                return self._gone(request, version, gone)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _drafts(self, request: HttpRequest) -> QuerySet[Version]:
+        drafts = Version.objects.select_related("playbook").filter(status=VersionStatus.DRAFT)
+        return drafts if self.has_change_permission(request) else drafts.none()
+
+    def _gone(self, request: HttpRequest, version: Version, gone: Any) -> HttpResponse:
+        typed = [
+            (name.replace("_", " ").capitalize(), "\n".join(request.POST.getlist(name)))
+            for name in (*StepForm.Meta.fields, *SEATS.values())
+            if request.POST.get(name)
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "This step is gone",
+            "version": version,
+            "gone": gone,
+            "typed": typed,
+            "opts": Version._meta,
+        }
+        return TemplateResponse(request, "admin/playbook/step/gone.html", context, status=409)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -99,6 +146,12 @@ class StepAdmin(DraftAdmin):
             obj.save()
             if "key" in form.changed_data:
                 rename_step(obj, old_key=form.initial["key"])
+            if "phase" in form.changed_data:
+                by: Any = request.user
+                number = move_to_phase(obj, obj.phase, by=by)
+                messages.info(
+                    request, f"In {obj.get_phase_display()} it is step {number}, behind those that were there."
+                )
         else:
             obj.version = form.version
             add_step(obj)

@@ -3,63 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from history.stale import fingerprint
 from playbook.admin.bases import AnyInline
+from playbook.admin.bulk import BulkPages
 from playbook.admin.drafts import DraftAdmin, refused
-from playbook.admin.forms import PublishForm, RetireForm, RoleForm, VersionForm
-from playbook.data import PlaybookData, StepData
+from playbook.admin.forms import PublishForm, RetireForm, RoleForm, RoleFormSet, VersionForm, document_lines
+from playbook.admin.grid import GridPages
+from playbook.admin.imports import report_page
+from playbook.admin.order import OrderPages, back_to, step_in
+from playbook.admin.table import step_table
 from playbook.lint import Finding, lint
-from playbook.models import PublishedIsFinal, Role, Version
-from playbook.services import move_step, new_draft, publish_version, retire_version
-from raci.letters import LETTERS
+from playbook.models import ImportReport, PublishedIsFinal, Role, Version
+from playbook.services import move_step, new_draft, publish_version, restores, retire_version
+from playbook.use import listed_at, used_by
+from playbook.versions_page import confirmed_rows
 from transitions.blockers import Blocker, MoveRefused
-from transitions.phase import Phase
+from transitions.version import VersionStatus
 
 CHANGED_MEANWHILE = Blocker(
     "stale", "The version changed since this page was shown. Look at what it says now, then choose again."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """A step in the table of its version's page."""
-
-    pk: int
-    number: int
-    phase: str
-    title: str
-    letters: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def url(self) -> str:
-        """The step's own form."""
-        return reverse("admin:playbook_step_change", args=[self.pk])
-
-    @property
-    def errors(self) -> int:
-        """How many findings refuse publication."""
-        return sum(finding.is_error for finding in self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """A finding with the way to where it is mended."""
-
-    finding: Finding
-    url: str
 
 
 class RoleInline(AnyInline):
@@ -67,6 +43,7 @@ class RoleInline(AnyInline):
 
     model = Role
     form = RoleForm
+    formset = RoleFormSet
     extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: Version | None = None) -> bool:
@@ -87,7 +64,7 @@ class RoleInline(AnyInline):
 
 
 @admin.register(Version)
-class VersionAdmin(DraftAdmin):
+class VersionAdmin(OrderPages, BulkPages, GridPages, DraftAdmin):
     """A version: what it says as a whole, what lint finds, its roles, a table of its steps."""
 
     history_kind = "version"
@@ -99,17 +76,18 @@ class VersionAdmin(DraftAdmin):
     search_fields = ("playbook__title", "playbook__slug", "change_note")
     list_select_related = ("playbook", "published_by")
     draft_fields = (
-        *("title", "kind", ("source_file", "source_page"), "changes", "open_questions", "change_note"),
-        *("seen", "roles_seen"),
+        *("title", "kind", ("source_file", "source_page"), "changes", "open_questions", "documents"),
+        *("change_note", "seen", "roles_seen"),
     )
     final_fields = (
-        *("title", "kind", "source_words", "change_log", "questions", "change_note", "published_at", "published_by"),
-        *("warnings", "digest"),
+        *("title", "kind", "source_words", "change_log", "questions", "document_list", "change_note", "published_at"),
+        *("published_by", "warnings", "digest"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
         versions: QuerySet[Version] = super().get_queryset(request)
-        return versions.select_related("playbook", "published_by")
+        imported = Exists(ImportReport.objects.filter(version=OuterRef("pk")))
+        return versions.select_related("playbook", "published_by").annotate(was_imported=imported)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A version begins as a copy, with a new playbook, or from a file; never as an empty form."""
@@ -130,6 +108,7 @@ class VersionAdmin(DraftAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("<int:pk>/new-draft/", wrap(require_POST(self.new_draft_view)), name="playbook_version_new_draft"),
+            path("<int:pk>/import/", wrap(require_safe(self.import_report_view)), name="playbook_version_import"),
             path("<int:pk>/order/", wrap(require_POST(self.order_view)), name="playbook_version_order"),
             path("<int:pk>/publish/", wrap(self.publish_view), name="playbook_version_publish"),
             path("<int:pk>/retire/", wrap(self.retire_view), name="playbook_version_retire"),
@@ -143,22 +122,25 @@ class VersionAdmin(DraftAdmin):
         version = context.get("original")
         if version is not None:
             data = Version.objects.select_related("playbook").get(pk=version.pk).as_data()
-            context.update(self._tables(version, data))
+            ids = dict(version.steps.values_list("key", "pk"))
+            context.update(step_table(data, ids, request.GET))
             context["can_edit"] = self.has_change_permission(request, version)
             context["can_draft"] = self._may_draft(request)
             context["can_publish"] = self._may_publish(request)
-        return super().render_change_form(request, context, *args, **kwargs)
+            context["restores"] = not version.is_draft and restores(version)
+            context["compared_with"] = self._compared_with(version)
+            context["used_by"] = used_by([version.pk])[version.pk]
+            context["used_at"] = listed_at(version)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if version is not None and context["step_filter"].errors and response.status_code == 200:
+            response.status_code = 400
+        return response
 
-    def _tables(self, version: Version, data: PlaybookData) -> dict[str, Any]:
-        findings = lint(data)
-        ids = dict(version.steps.values_list("key", "pk"))
-        rows = [_row(ids[step.key], step, findings) for step in data.steps]
-        urls = {row_key: reverse("admin:playbook_step_change", args=[pk]) for row_key, pk in ids.items()}
-        return {
-            "findings": [FindingRow(finding, urls.get(finding.step, "")) for finding in findings],
-            "error_count": sum(finding.is_error for finding in findings),
-            "step_rows": rows,
-        }
+    def _compared_with(self, version: Version) -> int | None:
+        """Return the number of the version that a draft replaces, or that a published one replaced."""
+        others = Version.objects.filter(playbook=version.playbook_id, number__lt=version.number)
+        published = others.exclude(status=VersionStatus.DRAFT).order_by("-number")
+        return published.values_list("number", flat=True).first()
 
     # What a published version shows in place of its form's own fields.
 
@@ -180,10 +162,22 @@ class VersionAdmin(DraftAdmin):
         """What the source leaves open."""
         return "\n".join(version.open_questions)
 
+    @admin.display(description="Documents")
+    def document_list(self, version: Version) -> str:
+        """The documents and sections, one a line."""
+        return "\n".join(document_lines(version.documents))
+
     @admin.display(description="Warnings confirmed")
     def warnings(self, version: Version) -> str:
-        """What was confirmed at publication."""
-        return "\n".join(version.confirmed_warnings)
+        """What was confirmed at publication, by whom and when."""
+        if not version.confirmed_warnings or version.published_at is None:
+            return "None."
+        by = version.published_by.name if version.published_by else "Gatehouse, with what ships with it"
+        day = timezone.localtime(version.published_at)
+        rows = confirmed_rows(version.confirmed_warnings, lint(version.as_data()))
+        return "\n".join(
+            [f"Confirmed by {by} on {day:%b} {day.day}, {day.year}:", *(f"{row.where}: {row.text}" for row in rows)]
+        )
 
     # Moves -----------------------------------------------------------------------------------------------------------
 
@@ -199,6 +193,10 @@ class VersionAdmin(DraftAdmin):
     def _may_publish(self, request: HttpRequest) -> bool:
         return request.user.has_perm("playbook.publish_version")
 
+    def import_report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what the import that made the version said."""
+        return report_page(request, self.admin_site, self._version(request, pk))
+
     def new_draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Copy the version as the next draft; 409 where there is a draft already."""
         version = self._version(request, pk)
@@ -209,7 +207,8 @@ class VersionAdmin(DraftAdmin):
         except MoveRefused as refusal:
             return refused(request, version, refusal)
         self.log_addition(request, draft, f"Copied from {version}.")
-        messages.success(request, f"{draft} is a draft now, copied from version {version.number}.")
+        words = "restored" if draft.change_note else "copied"
+        messages.success(request, f"{draft} is a draft now, {words} from version {version.number}.")
         return HttpResponseRedirect(draft.admin_url())
 
     def order_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -218,15 +217,12 @@ class VersionAdmin(DraftAdmin):
         if not self._may_draft(request):
             raise PermissionDenied
         direction = "up" if "up" in request.POST else "down"
-        given = request.POST.get(direction, "")
-        step = version.steps.filter(pk=int(given) if given.isdecimal() and len(given) < 19 else 0).first()
-        if step is None:
-            raise Http404("There is no such step in this version.")
+        step = step_in(version, request.POST.get(direction, ""))
         try:
-            move_step(step, by=-1 if direction == "up" else 1)
+            move_step(step, places=-1 if direction == "up" else 1)
         except PublishedIsFinal as refusal:
             return refused(request, version, refusal)
-        return HttpResponseRedirect(f"{version.admin_url()}#step-{step.pk}")
+        return HttpResponseRedirect(f"{back_to(version, request)}#step-{step.pk}")
 
     def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what publishing asks for, and publish. A refusal shows its blockers at 409 and changes nothing."""
@@ -237,7 +233,8 @@ class VersionAdmin(DraftAdmin):
         findings = lint(data)
         seen = fingerprint(asdict(data))
         if request.method != "POST":
-            return self._publish_page(request, version, findings, PublishForm(), seen)
+            form = PublishForm(initial={"note": version.change_note})
+            return self._publish_page(request, version, findings, form, seen)
         form = PublishForm(request.POST)
         if not form.is_valid():
             return self._publish_page(request, version, findings, form, seen, status=400)
@@ -245,7 +242,8 @@ class VersionAdmin(DraftAdmin):
             with transaction.atomic():
                 self._publish(request, version, form)
         except MoveRefused as refusal:
-            return self._publish_page(request, version, findings, form, seen, blockers=refusal.blockers, status=409)
+            now = self._version(request, pk)  # somebody may have published it since it was read above
+            return self._publish_page(request, now, findings, form, seen, blockers=refusal.blockers, status=409)
         messages.success(request, f"{version} is published. New projects start on it; it does not change any more.")
         return HttpResponseRedirect(version.admin_url())
 
@@ -284,6 +282,9 @@ class VersionAdmin(DraftAdmin):
             "blockers": blockers,
             "errors": [finding for finding in findings if finding.is_error],
             "warnings": [(key, group[0], group, key in ticked) for key, group in warnings.items()],
+            "can_draft": self._may_draft(request),
+            "compared_with": self._compared_with(version),
+            "restores": not version.is_draft and restores(version),
         }
         return TemplateResponse(request, "admin/playbook/version/publish.html", context, status=status)
 
@@ -315,14 +316,3 @@ class VersionAdmin(DraftAdmin):
 
     def _person(self, request: HttpRequest) -> Any:
         return request.user
-
-
-def _row(pk: int, step: StepData, findings: Sequence[Finding]) -> StepRow:
-    return StepRow(
-        pk=pk,
-        number=step.number,
-        phase=Phase(step.phase).label,
-        title=step.title,
-        letters=tuple(", ".join(step.raci.under(letter)) for letter in LETTERS),
-        findings=tuple(finding for finding in findings if finding.step == step.key),
-    )

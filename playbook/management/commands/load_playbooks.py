@@ -44,13 +44,7 @@ class Command(commands.Command):
 
 def _load(file: Path, *, publish: bool) -> LoadResult:
     try:
-        # Bytes, not text: a line end that is rewritten on the way would move the lines of every message.
-        return load_playbook(file.read_bytes().decode(), publish=publish)
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}. Nothing was loaded.") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise CommandError(f"{file}, line {line}: this is no UTF-8. Nothing was loaded.") from error
+        return load_playbook(commands.text_of(file), publish=publish)
     except FormatError as error:
         problems = "\n".join(f"{file}, {problem}" for problem in error.problems[:50])
         raise CommandError(f"{problems}\nNothing was loaded.") from error
