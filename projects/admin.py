@@ -11,23 +11,65 @@ from django.utils.html import format_html
 
 from history.admin import HistoryOnItsPage
 from history.stale import RowAdmin
-from projects.models import Approval, Biller, CoreSystem, DateChange, Project, ProjectStep, Seat, Waiver
+from projects.models import (
+    Approval,
+    Biller,
+    BillerMrr,
+    CoreSystem,
+    CoreSystemProduct,
+    DateChange,
+    LiveCustomer,
+    Partner,
+    Project,
+    ProjectStep,
+    Seat,
+    Waiver,
+)  # fmt: skip
 from transitions.models import TransitionRecord
 
 
 @admin.register(Biller)
 class BillerAdmin(HistoryOnItsPage, RowAdmin):
     history_kind = "biller"
-    list_display = ("name", "code", "vertical")
-    list_filter = ("vertical",)
+    list_display = ("name", "code", "vertical", "state", "enterprise")
+    list_filter = ("vertical", "enterprise", "state")
     search_fields = ("name", "code")
 
 
 @admin.register(CoreSystem)
 class CoreSystemAdmin(HistoryOnItsPage, RowAdmin):
     history_kind = "core-system"
-    list_display = ("name", "partner")
-    search_fields = ("name", "partner")
+    list_display = ("name", "vendor")
+    list_select_related = ("vendor",)
+    search_fields = ("name", "vendor__name", "partner")
+    readonly_fields = ("partner",)
+
+
+@admin.register(Partner)
+class PartnerAdmin(HistoryOnItsPage, RowAdmin):
+    history_kind = "partner"
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(CoreSystemProduct)
+class CoreSystemProductAdmin(HistoryOnItsPage, RowAdmin):
+    """Whether something is confirmed is not ticked here: the page of the integration has an act for it, with who and when."""
+
+    history_kind = "core-system-product"
+    list_display = ("core_system", "product", "stage", "to_confirm", "confirmed_by")
+    list_filter = ("to_confirm", "stage", "product")
+    list_select_related = ("core_system", "confirmed_by")
+    search_fields = ("core_system__name", "details")
+    readonly_fields = ("to_confirm", "doubt", "confirmed_by", "confirmed_at")
+
+
+@admin.register(LiveCustomer)
+class LiveCustomerAdmin(HistoryOnItsPage, RowAdmin):
+    history_kind = "live-customer"
+    list_display = ("core_system", "biller", "since")
+    list_select_related = ("core_system", "biller")
+    search_fields = ("core_system__name", "biller__name")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -74,13 +116,21 @@ class ProjectAdmin(HistoryOnItsPage, ReadOnlyAdmin):
         return format_html('<a href="{}">the project’s own page</a>', project.get_absolute_url())
 
 
+@admin.register(BillerMrr)
+class BillerMrrAdmin(ReadOnlyAdmin):
+    list_display = ("biller", "as_of", "amount", "by", "at")
+    list_select_related = ("biller", "by")
+    search_fields = ("biller__name",)
+    date_hierarchy = "as_of"
+
+
 @admin.register(ProjectStep)
 class ProjectStepAdmin(HistoryOnItsPage, ReadOnlyAdmin):
     history_kind = "step"
-    list_display = ("project", "template", "status", "due", "owner", "until")
+    list_display = ("project", "__str__", "template", "status", "due", "owner", "until")
     list_filter = ("status",)
     list_select_related = ("project", "template", "owner")
-    search_fields = ("project__code", "template__title")
+    search_fields = ("project__code", "own_title", "template__title")
 
 
 @admin.register(Seat)

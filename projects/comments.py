@@ -16,10 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Side, User
+from history.context import named
 from projects.board import Board, C, LiveStep
 from projects.inbox import comment_asked, tell
 from projects.people import Person
 from projects.schedule import add_working_days
+from projects.titles import title_of
 from transitions.blockers import Blocker, MoveRefused, NotPermitted
 from transitions.clock import business_day
 from transitions.standing import Standing
@@ -55,8 +57,8 @@ def consulted(board: Board, step: LiveStep) -> dict[Person, str]:
     return {person: ", ".join(dict.fromkeys(names))[:LONGEST_ROLE] for person, names in found.items()}
 
 
-def ask_with_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datetime) -> None:
-    """Ask the consulted of a step that is worked on with this move, for `ProjectStep.settle`; nobody is asked twice."""
+def ask_with_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datetime, **_: Any) -> None:
+    """Ask the consulted of a step that is worked on with this move, as a follower of moves; nobody is asked twice."""
     if move not in ASKS or step.status != StepStatus.IN_PROGRESS:
         return
     # With its very first change nobody can have been asked yet.
@@ -107,6 +109,7 @@ def _bring_in_line(
         tell([comment_asked(project, board.title(step), request, by=by) for request, step in new])
 
 
+@named
 def answer_comment(request: CommentRequest, text: str, *, by: User, now: dt.datetime | None = None) -> CommentAnswer:
     """Add an answer to a request, which is kept for ever; more can be added until the step closes.
 
@@ -170,7 +173,7 @@ def comments_on(step: ProjectStep, viewer: User, today: dt.date) -> list[Asked]:
     Somebody from outside sees what was asked of people outside, and nothing of what our own people say among themselves.
     """
     rows: Any = step.comment_requests.select_related("person").prefetch_related("answers")
-    if viewer.side != Side.INTERNAL:
+    if viewer.is_outside:
         rows = rows.exclude(person__side=Side.INTERNAL)
     found = []
     for row in rows:
@@ -206,7 +209,7 @@ def asked_of(person: User, today: dt.date, *, most: int = 50) -> list[AskedOfMe]
     """Return the comments that wait for a person, the next due first, `most` at most; in one query."""
     rows: Any = person.comment_requests.waiting().order_by("due", "pk")
     columns = (
-        "step__template__title", "role", "project__code", "project__name", "step__template__version__playbook__slug",
+        title_of("step__"), "role", "project__code", "project__name", "step__template__version__playbook__slug",
         "step__template__key", "due",
     )  # fmt: skip
     return [

@@ -70,13 +70,7 @@ def move_target_go_live(
     """
     with transaction.atomic():
         row = project.locked()
-        if not (by.is_active and (by.is_superuser or row.board.manages(by.pk))):
-            raise NotPermitted([Blocker("not-permitted", f"{by} does not run {row}.")])
-        row.refuse_if_archived()
-        if revision is not None and revision != row.revision:
-            raise StaleRow(row, f"{row} changed since you saw it.")
-        _check_reason(reason)
-        check_dates(row.kickoff, target)
+        check_go_live(row, target, by=by, reason=reason, revision=revision)
         if target != row.target_go_live:
             _write(row, None, "target_go_live", row.target_go_live, target, by, reason, now)
             row.target_go_live = target
@@ -84,6 +78,17 @@ def move_target_go_live(
             with acting(reason=reason):
                 row.save(update_fields=["target_go_live", "revision"])
     return row
+
+
+def check_go_live(row: Project, target: dt.date, *, by: User, reason: str, revision: int | None = None) -> None:
+    """Raise what `move_target_go_live` would, asked the same; nothing changes."""
+    if not (by.is_active and (by.is_superuser or row.board.manages(by.pk))):
+        raise NotPermitted([Blocker("not-permitted", f"{by} does not run {row}.")])
+    row.refuse_if_archived()
+    if revision is not None and revision != row.revision:
+        raise StaleRow(row, f"{row} changed since you saw it.")
+    _check_reason(reason)
+    check_dates(row.kickoff, target)
 
 
 def _write(

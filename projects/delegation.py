@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Side, User
+from accounts.models import User
+from history.context import named
 from projects import mails
 from projects.inbox import tell
 from projects.models import Delegation, Notice, NoticeKind, Project, ProjectStep
@@ -23,6 +24,7 @@ from transitions.step import StepStatus
 MOST = 10
 
 
+@named
 def delegate(
     step: ProjectStep, *, by: User, reason: str, to: User | None = None, email: str = "", name: str = "",
     now: dt.datetime | None = None,
@@ -46,7 +48,7 @@ def delegate(
             )
         if not reason.strip():
             raise ValidationError({"reason": "Say why somebody else decides."})
-        person = _inside(to, by) if by.side == Side.INTERNAL else _colleague(email, name, by)
+        person = _colleague(email, name, by) if by.is_outside else _inside(to, by)
         made = Delegation(
             project=row.project,
             step=row,
@@ -70,6 +72,7 @@ def delegate(
     return made
 
 
+@named
 def take_back(step: ProjectStep, *, by: User, now: dt.datetime | None = None) -> None:
     """Take back what `by` passed on and nobody has used yet. The delegate sees the project no longer, unless they have a
     seat there.
@@ -102,7 +105,7 @@ def _held(step: ProjectStep, by: User) -> tuple[ProjectStep, PartyView]:
 
 
 def _inside(to: User | None, by: User) -> User:
-    if to is None or not to.is_active or to.side != Side.INTERNAL:
+    if to is None or not to.is_active or to.is_outside:
         raise ValidationError({"to": "Choose an active person of the company."})
     if to == by:
         raise ValidationError({"to": "Choose somebody else."})

@@ -22,6 +22,7 @@ from accounts.models import Side, User
 from playbook.models import Version
 from projects.billers import propose_code
 from projects.board import A, LiveStep, R
+from projects.demo_updates import tell_now, tell_passage
 from projects.models import Notice, Project, ProjectStep
 from projects.schedule import add_working_days, working_day_on_or_after
 from projects.start import PROPOSED, RoleIdentity, Start, draft, start_project
@@ -64,6 +65,11 @@ TRADES = (
     ("Electric Co-op", "utility"),
     ("Town Treasurer", "tax"),
 )
+#: Of each project in turn, so that those near their go-live show every row of the table of tiers.
+MRRS = (
+    20_000, 12_500, 20_000, 2_999, 1_800, 5_000, 20_000, 3_000, 20_000, 4_200, 20_000, 4_200, 4_200, 12_500, 1_800, 4_200, 3_000,
+    5_000,
+)  # fmt: skip
 SYSTEMS = ("Tyndall", "Milliken CIS", "Orchard PAS", "SimpleSolve", "Lodestar", "")
 HOLD_UPS = (
     "Waiting for sample PDFs of the bill",
@@ -118,6 +124,18 @@ def sitter(people: Mapping[str, User], role: Any) -> User | None:
 def _left_empty(code: str, plan: Plan) -> bool:
     """Whether the demo shows a seat that nobody has taken: TSM in some, and one that holds up its gate to Development."""
     return (code == "TSM" and plan.index % 3 == 0) or (code == "CS" and plan.phase == "design")
+
+
+#: Rooms above let their part of the demo happen: (project, phase, people by role code and first name, instant, whether the phase
+#: is about to be left). Called before each passage, and once in the phase in which a project stays.
+Chapter = Callable[[Project, str, Mapping[str, User], dt.datetime, bool], None]
+_chapters: list[Chapter] = []
+
+
+def register_chapter(chapter: Chapter) -> None:
+    """Add a part to the lives of the demo projects, in `AppConfig.ready()`."""
+    if chapter not in _chapters:
+        _chapters.append(chapter)
 
 
 def plans(count: int) -> Iterator[Plan]:
@@ -183,7 +201,7 @@ class _Life:
             Start(
                 biller_name=plan.name, biller_code=propose_code(plan.name), vertical=plan.vertical, integration_kind=plan.kind,
                 version_ids=ids, kickoff=kickoff, target_go_live=max(target, kickoff), core_system=plan.core_system,
-                mrr=Decimal(self.chance.choice((1800, 2999, 3000, 4200, 5000, 12500, 20000))),
+                mrr=Decimal(MRRS[plan.index % len(MRRS)]),
                 phased_go_live=plan.index % 4 == 2, people=seats, start_key=key,
             ),
             by=people["PM"] if "PM" in people else people["Adele"], now=self.clock,
@@ -196,10 +214,21 @@ class _Life:
             if phase == self.plan.phase:
                 self._work(steps[: round(len(steps) * self.plan.share)])
                 self._hold_one_up()
+                self._tell_chapters(phase, leaving=False)
                 return
             self._work(steps)
             self._name_missing(phase)
+            self._tell_chapters(phase, leaving=True)
             self.project = perform(self.project, "advance", by=self._runs(), now=self._tick(steps)).row
+
+    def _tell_chapters(self, phase: str, *, leaving: bool) -> None:
+        told = Project.objects.get(pk=self.project.pk)
+        if leaving:
+            tell_passage(told, self.plan.index, by=self._runs(), at=self.clock)
+        else:
+            tell_now(told, self.plan.index, by=self._runs(), now=self.now)
+        for chapter in _chapters:
+            chapter(Project.objects.get(pk=self.project.pk), phase, self.people, self.clock, leaving)
 
     def _open_steps(self, phase: str) -> list[LiveStep]:
         self.project = Project.objects.get(pk=self.project.pk)

@@ -49,6 +49,12 @@ def day_line(words: DayWords) -> Markup:
     return _draw("portfolio/day.html", "day_line", words)
 
 
+@lru_cache(maxsize=4096)
+def health_cell(health: str, age: str, stale: bool, words: str) -> Markup:
+    """Return the health of a project as the cell of a list: its chip, how old it is, what the machine says otherwise."""
+    return _draw("components/health.html", "health_cell", health, age, stale, words)
+
+
 @lru_cache(maxsize=1024)
 def mark(person: Person | None, title: str) -> Markup:
     """Return the round mark of a person, or of nobody."""

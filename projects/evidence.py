@@ -10,12 +10,13 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from projects.models import Approval
+    from projects.models import Approval, Project
+    from projects.models.decision import Signed
 
 LONGEST_ADDRESS, LONGEST_AGENT, LONGEST_METHOD = 45, 300, 60
 
@@ -60,55 +61,39 @@ def utc(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def seal(row: Approval) -> str:
-    """Return the digest of everything that a decision says, the seal before it included."""
-    return sha256(
-        canonical(
-            {
-                "project": row.project_id,
-                "step": row.step_id,
-                "round": row.round,
-                "party": row.party,
-                "decision": row.decision,
-                "by": row.by_id,
-                "name": row.name,
-                "email": row.email,
-                "delegated_from": row.delegated_from_id,
-                "recorded": row.recorded,
-                "at": utc(row.at),
-                "address": row.address,
-                "agent": row.agent,
-                "method": row.method,
-                "note": row.note,
-                "reopened": row.reopened,
-                "shown_sha256": row.shown_sha256,
-                "previous_sha256": row.previous_sha256,
-            }
-        )
-    )
+def seal(row: Signed) -> str:
+    """Return the digest of everything that a signed row says, the seal before it included."""
+    return sha256(canonical(row.sealed_values() | {"at": utc(row.at)}))
 
 
-def shown_values(row: Approval) -> dict[str, Any]:
+def shown_values(row: Signed) -> dict[str, Any]:
     """Return what was shown, as values; nothing for a decision from before evidence was kept."""
     return dict(json.loads(row.shown)) if row.shown else {}
 
 
-def recomputes(row: Approval) -> bool:
+def recomputes(row: Signed) -> bool:
     """Return whether a decision's digests are those of what it says. Not asked of one made before evidence was kept."""
     return row.shown_sha256 == sha256(row.shown) and row.sha256 == seal(row)
 
 
-def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime, str]]) -> Iterator[Fault]:
-    """Yield what does not recompute among the decisions of one project.
+#: Chains of the rooms above, by what their rows are called: each gives a project's signed rows, in the order they were made.
+_chains: dict[str, Callable[[Project], Iterable[Signed]]] = {}
 
-    Args:
-        rows: every decision of the project, in the order in which they were made.
-        recorded: step, instant and decision of every deciding move in the record of moves, which is kept apart from the rows.
-    """
+
+def register_chain(name: str, rows: Callable[[Project], Iterable[Signed]]) -> None:
+    """Let `verify_evidence` look at another kind of signed row, in `AppConfig.ready()`."""
+    _chains[name] = rows
+
+
+def chains() -> Mapping[str, Callable[[Project], Iterable[Signed]]]:
+    """Return what is registered."""
+    return _chains
+
+
+def broken_links(rows: Iterable[Signed]) -> Iterator[Fault]:
+    """Yield what does not recompute in one chain of signed rows, given in the order in which they were made."""
     previous, sealed = "", False
-    kept = Counter[tuple[int, dt.datetime, str]]()
     for row in rows:
-        kept[row.step_id, row.at, row.decision] += 1
         if not row.sha256:
             if sealed or row.shown or row.shown_sha256:
                 yield Fault(row.pk, "has no seal, though decisions before it have")
@@ -121,6 +106,18 @@ def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime, 
         if row.previous_sha256 != previous:
             yield Fault(row.pk, "does not follow the decision before it: one was taken out or put in")
         previous = row.sha256
+
+
+def faults(rows: Iterable[Approval], recorded: Iterable[tuple[int, dt.datetime, str]]) -> Iterator[Fault]:
+    """Yield what does not recompute among the decisions of one project.
+
+    Args:
+        rows: every decision of the project, in the order in which they were made.
+        recorded: step, instant and decision of every deciding move in the record of moves, which is kept apart from the rows.
+    """
+    rows = list(rows)
+    yield from broken_links(rows)
+    kept = Counter((row.step_id, row.at, row.decision) for row in rows)
     for (step_id, at, decision), _ in (Counter(recorded) - kept).items():
         yield Fault(
             0, f"step {step_id} was {decision} at {utc(at)} by the record of moves, and no such decision is here"

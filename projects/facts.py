@@ -10,23 +10,29 @@ from accounts.models import User
 from history.context import named
 from projects.models import Biller, CoreSystem, Project
 from projects.team import locked_for
-from transitions.blockers import Blocker, NotPermitted
+from transitions.blockers import Blocker, NotPermitted, StaleRow
 
 #: The fields of a project that no other service changes.
 PLAIN = ("name", "mrr", "core_system")
 
 
 @named
-def change_project(project: Project, field: str, value: Any, *, by: User) -> Project:
+def change_project(project: Project, field: str, value: Any, *, by: User, revision: int | None = None) -> Project:
     """Give a project another name, MRR or core system.
 
+    Args:
+        revision: of the project as the person saw it; None where nothing was shown.
+
     Raises:
-        NotPermitted: `by` does not run the project. Archived: it is complete. ValidationError: no such value is possible.
+        NotPermitted: `by` does not run the project. Archived: it is complete. StaleRow. ValidationError: no such value is
+        possible.
     """
     if field not in PLAIN:
         raise ValueError(f"{field} of a project is changed by a service of its own")
     with transaction.atomic():
         row = locked_for(project, by)
+        if revision is not None and revision != row.revision:
+            raise StaleRow(row, f"{row} changed since you saw it.")
         setattr(row, field, value)
         row.clean_fields(exclude={other.name for other in Project._meta.fields} - {field})
         row.revision += 1

@@ -14,15 +14,22 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from projects.health import Health
 from projects.models import IntegrationKind
 from transitions.phase import Phase
 from transitions.standing import Standing
 
 #: The largest number that either database takes, for an id as for an offset.
 LARGEST_NUMBER = 2**31 - 1
-STANDINGS = (("active", "Active"), ("all", "Any standing"), *Standing.choices[1:])
+STANDINGS = (("active", "Active"), ("all", "Any standing"), ("live", "Active or on hold"), *Standing.choices[1:])
 GO_LIVES = (("30", "In 30 days"), ("90", "In 90 days"), ("past", "Past its date"))
-SORTS = ("name", "phase", "next", "overdue", "blocked", "go_live")
+HEALTHS = (
+    ("below", "At risk or off track"),
+    *Health.choices,
+    ("stale", "Update older than 7 days"),
+    ("none", "No update yet"),
+)
+SORTS = ("health", "name", "phase", "next", "overdue", "blocked", "go_live")
 LETTERS = (("R", "Responsible"), ("A", "Accountable"))
 BUCKETS = (
     ("decide", "Waiting for your decision"),
@@ -60,8 +67,10 @@ class PortfolioFilter(Filter):
     phase: str = ""
     kind: str = ""
     pm: int | None = None
+    version: str = ""
     standing: str = "active"
     go_live: str = ""
+    health: str = ""
     overdue: bool = False
     blocked: bool = False
     waiting: bool = False
@@ -121,8 +130,15 @@ class PortfolioForm(ListForm):
     phase = _choice("phase", Phase.choices)
     kind = _choice("kind", IntegrationKind.choices)
     pm = _number("person’s number")
+    version = forms.RegexField(
+        r"^[a-z0-9-]+-v[0-9]{1,6}$",
+        required=False,
+        max_length=100,
+        error_messages={"invalid": "A version is named by its playbook and number, such as integration-v2."},
+    )
     standing = _choice("standing", STANDINGS)
     go_live = _choice("span of go-lives", GO_LIVES)
+    health = _choice("health", HEALTHS)
     overdue = _flag("overdue")
     blocked = _flag("blocked")
     waiting = _flag("waiting")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.db.models import Q, QuerySet
 
 from accounts.models import Side, User
+from accounts.paths import is_own_path
 from projects.models import ProjectStep
 from projects.models.comment_request import LONGEST_ANSWER
 from projects.people import Person
+from projects.rename import REASON_LIMIT
 from projects.schedule import EARLIEST, LATEST
 from transitions.machine import MoveSpec
 from transitions.moves import NOTE_LIMIT
@@ -96,6 +97,22 @@ class DueDateForm(forms.Form):
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+class RenameForm(forms.Form):
+    """A step's own title on its project."""
+
+    title = forms.CharField(
+        label="Title here", required=False, max_length=ProjectStep._meta.get_field("own_title").max_length,
+        help_text="Empty: as in the playbook.",
+    )  # fmt: skip
+    reason = forms.CharField(label="Why", required=False, max_length=REASON_LIMIT)
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, step: ProjectStep) -> RenameForm:
+        """Return the form with what the step is called now."""
+        return cls(initial={"title": str(step), "revision": step.revision}, auto_id="rename_%s")
+
+
 class CustomerForm(forms.Form):
     """Whether people outside the company see a step, and what is asked of them there."""
 
@@ -113,12 +130,48 @@ class CustomerForm(forms.Form):
         return cls(initial=now, auto_id="customer_%s")
 
 
-class GoLiveForm(forms.Form):
+class ShownFirst(forms.Form):
+    """A form that asks for what has consequences elsewhere. Sent again, it carries the values whose consequences were shown.
+
+    Its field `shown` is of the kind of `asked`.
+    """
+
+    @property
+    def asked(self) -> object:
+        """What the consequences follow from; its text is what is carried."""
+        raise NotImplementedError
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether the person has seen what follows from just these values."""
+        return bool(self.cleaned_data["shown"] == self.asked)
+
+    def with_shown(self) -> Self:
+        """Return the form as it was sent, to be sent again by somebody who sees what follows."""
+        sent: Any = self.data
+        seen = sent.copy()
+        seen["shown"] = str(self.asked)
+        return type(self)(seen, initial=self.initial)
+
+
+class GoLiveForm(ShownFirst):
     """Another target go-live for a project."""
 
     target_go_live = date_field("Target go-live")
     reason = forms.CharField(label="Why", max_length=500)
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    shown = forms.DateField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def asked(self) -> object:
+        """The date."""
+        return self.cleaned_data["target_go_live"]
+
+
+def _active(*, outside: bool) -> QuerySet[User]:
+    """Return the people who are not deactivated, of one side of the table."""
+    ours = Q(side=Side.INTERNAL)
+    return User.objects.filter(~ours if outside else ours, is_active=True)
 
 
 class PersonForm(forms.Form):
@@ -132,11 +185,8 @@ class PersonForm(forms.Form):
     def __init__(self, *args: Any, side: str = "", **kwargs: Any) -> None:
         """`side`: of the role whose seat it is; only people of that side of the table are offered."""
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True).order_by("name")
-        if side:
-            ours = Q(side=Side.INTERNAL)
-            people = people.filter(ours if side == Side.INTERNAL else ~ours)
-        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+        people = _active(outside=side != Side.INTERNAL) if side else User.objects.filter(is_active=True)
+        self.fields["person"].queryset = people.order_by("name")  # type: ignore[attr-defined]
 
 
 class SeatForm(PersonForm):
@@ -165,11 +215,32 @@ class NoticesForm(forms.Form):
     """Which notices were read, as ids with commas between."""
 
     notices = forms.RegexField(r"^[0-9]{1,18}(,[0-9]{1,18})*$", max_length=20_000)
+    unread = forms.BooleanField(required=False)
     next = forms.CharField(required=False, max_length=300)
 
     def ids(self) -> list[int]:
         """Return the ids, each once."""
         return list(dict.fromkeys(int(pk) for pk in self.cleaned_data["notices"].split(",")))
+
+
+class SnoozeForm(NoticesForm):
+    """Until when notices are put off; `today` is the person's."""
+
+    until = forms.ChoiceField(choices=[(value, value) for value in ("tomorrow", "next-week", "date")])
+    day = date_field("Until", required=False)
+
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        self.today = today
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Take a day that is to come, a year ahead at most."""
+        data = super().clean() or {}
+        if data.get("until") == "date" and "day" not in self.errors:
+            day = data.get("day")
+            if not day or not self.today < day <= self.today + dt.timedelta(days=366):
+                self.add_error("day", "Choose a day from tomorrow on, within a year.")
+        return data
 
 
 class SuccessorForm(forms.Form):
@@ -182,8 +253,7 @@ class SuccessorForm(forms.Form):
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        ours = Q(side=Side.INTERNAL)
-        people = User.objects.filter(ours if person.side == Side.INTERNAL else ~ours, is_active=True)
+        people = _active(outside=person.is_outside)
         self.fields["successor"].queryset = people.exclude(pk=person.pk).order_by("name")  # type: ignore[attr-defined]
 
 
@@ -213,8 +283,7 @@ class RevertForm(forms.Form):
 
 def own_path(address: str, *, fallback: str) -> str:
     """Return `address` if it is a path of this site, else `fallback`: nobody is sent to another host."""
-    safe = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
-    return address if safe else fallback
+    return address if is_own_path(address) else fallback
 
 
 def iso(day: dt.date | None) -> str:

@@ -1,36 +1,30 @@
-"""The history of projects, and of all that a reader may see: its sources, its filter, its rows as a file."""
+"""The history of projects, and of all that a reader may see: the tables that tell of it, and what their rows are called."""
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
-from history.context import Origin
 from history.reading import (
     NOTHING,
     ORIGINS,
     Change,
     FieldChange,
     Name,
+    Namer,
     Names,
-    Page,
-    Place,
     Source,
-    Wanted,
     in_words,
     label_of,
     person_name,
-    read,
     shortened,
     tracked,
 )  # fmt: skip
@@ -40,27 +34,29 @@ from playbook.history_page import REVERTABLE as PLAYBOOK_REVERTABLE
 from playbook.history_page import move_words
 from playbook.history_page import sources as playbook_sources
 from playbook.models import Role, Version
-from projects.filters import Filter, ListForm, _choice, _number
-from projects.forms import date_field
 from projects.models import (
     Approval,
     Biller,
     CoreSystem,
+    CoreSystemProduct,
     DateChange,
+    Document,
+    DocumentSection,
+    LiveCustomer,
+    Partner,
     Project,
     ProjectPlaybook,
     ProjectStep,
     Seat,
+    StatusUpdate,
     Waiver,
 )
+from projects.titles import title_of
 from raci.grants import holds_globally
 from transitions.models import TransitionRecord
 
-ON_A_PAGE, IN_A_FILE, A_READ = 50, 10_000, 500
 DECISIONS = ("approve", "reject")
-EXPORT_HEADER = (
-    *("When (UTC)", "Who", "From", "Batch", "Kind", "What", "Change", "Field", "Old", "New", "Reason"),
-)  # fmt: skip
+UPGRADES = ("upgrade", "undo_upgrade")
 
 
 # Names -------------------------------------------------------------------------------------------------------------------
@@ -73,7 +69,7 @@ def _projects(keys: Any) -> dict[int, Name]:
 
 def _steps(keys: Any) -> dict[int, Name]:
     rows = ProjectStep.objects.filter(pk__in=keys).values_list(
-        "pk", "project__code", "template__title", "template__key", "template__version__playbook__slug"
+        "pk", "project__code", title_of(), "template__key", "template__version__playbook__slug"
     )
     return {
         pk: Name(f"{title}, {code}", reverse("step", args=[code, f"{slug}/{key}"]))
@@ -86,11 +82,12 @@ def _named(model: type[models.Model]) -> Callable[[Any], dict[int, Name]]:
     return lambda keys: {pk: Name(name) for pk, name in manager.filter(pk__in=keys).values_list("pk", "name")}
 
 
-NAMERS: Mapping[type[models.Model], Any] = {
+NAMERS: dict[type[models.Model], Any] = {
     **PLAYBOOK_NAMERS,
     User: _named(User),
     Biller: _named(Biller),
     CoreSystem: _named(CoreSystem),
+    Partner: _named(Partner),
     Project: _projects,
     ProjectStep: _steps,
 }
@@ -121,18 +118,57 @@ def _plain(row: Any, names: Names) -> Name:
     return Name(row.name)
 
 
+def _product(row: Any, names: Names) -> Name:
+    product = dict(CoreSystemProduct._meta.get_field("product").flatchoices).get(row.product, row.product)
+    return Name(f"{product} on {names.of(CoreSystem, row.core_system_id).label}")
+
+
+def _live_customer(row: Any, names: Names) -> Name:
+    return Name(f"{names.of(Biller, row.biller_id).label} on {names.of(CoreSystem, row.core_system_id).label}")
+
+
 def _person(row: Any, names: Names) -> Name:
     return Name(f"{row.name} ({row.email})")
+
+
+def document_label(row: Any, names: Names) -> Name:
+    """Return what a document or a section of one is called, and where it is."""
+    return Name(f"{row.title}, {names.of(Project, row.project_id).label}", _documents(names, row.project_id))
+
+
+def _documents(names: Names, project_id: int) -> str:
+    link = names.of(Project, project_id).link
+    return f"{link}documents" if link else ""
+
+
+def documents_by_key(keys: Any) -> dict[int, Name]:
+    """Return the names of documents, for the sections that tell of them."""
+    rows = Document.objects.filter(pk__in=keys).values_list("pk", "title", "project__code", "slug")
+    return {pk: Name(f"{title}, {code}", reverse("document", args=[code, slug])) for pk, title, code, slug in rows}
+
+
+def sections_by_key(keys: Any) -> dict[int, Name]:
+    """Return the names of sections of documents, for the moves that tell of them."""
+    rows = DocumentSection.objects.filter(pk__in=keys).values_list("pk", "title", "project__code", "document__slug")
+    return {pk: Name(f"{title}, {code}", reverse("document", args=[code, slug])) for pk, title, code, slug in rows}
 
 
 #: What may be taken back from its history, by kind and column; `projects.revert` knows how.
 REVERTABLE: Mapping[str, frozenset[str]] = {
     **PLAYBOOK_REVERTABLE,
     "project": frozenset({"target_go_live", "name", "mrr", "core_system_id"}),
-    "step": frozenset({"due", "responsible_id", "accountable_id"}),
+    "step": frozenset({"due", "own_title", "responsible_id", "accountable_id"}),
     "seat": frozenset({"person_id"}),
-    "biller": frozenset({"name"}),
-    "core-system": frozenset({"name", "partner"}),
+    "biller": frozenset({"name", "vertical", "state", "enterprise"}),
+    "core-system": frozenset({"name", "partner", "vendor_id"}),
+}
+#: The tables of the registry, which belong to no project: what a kind is called, its rows, and what one is called.
+REGISTRY: Mapping[str, tuple[str, type[models.Model], Any]] = {
+    "biller": ("Biller", Biller, _plain),
+    "core-system": ("Core system", CoreSystem, _plain),
+    "partner": ("Partner", Partner, _plain),
+    "core-system-product": ("Product on a core system", CoreSystemProduct, _product),
+    "live-customer": ("Customer from before", LiveCustomer, _live_customer),
 }
 
 
@@ -141,6 +177,25 @@ def _revert(kind: str, *, may: bool) -> Callable[[Any, str], str]:
     return lambda row, column: (
         reverse("revert", args=[kind, row.pk]) if column in fields and row.history_type == "~" else ""
     )
+
+
+#: Tables of the rooms above that belong to projects: (name, title, model, how a row is called).
+Labelled = Callable[[Any, Names], Name]
+_registered: list[tuple[str, str, type[models.Model], Labelled]] = []
+
+
+def register(name: str, title: str, model: type[models.Model], label: Labelled, *, namer: Namer | None = None) -> None:
+    """Let the history of projects tell of a tracked model that has a `project`, in `AppConfig.ready()`.
+
+    Args:
+        name: of the kind in addresses, a slug. title: the kind in words.
+        label: what a row of its history is called, and where it is.
+        namer: the names of its rows by their keys, where other rows point to them.
+    """
+    if all(name != known for known, *_ in _registered):
+        _registered.append((name, title, model, label))
+    if namer is not None:
+        NAMERS[model] = namer
 
 
 def project_sources(zone: ZoneInfo, *, project: Project | None = None, manages: bool = False) -> list[Source]:
@@ -169,21 +224,29 @@ def project_sources(zone: ZoneInfo, *, project: Project | None = None, manages: 
         Source("move", "Move", records, _tell_move, related=("by",)),
         Source("decision", "Decision", decided(Approval), _tell_approval, object_id="step_id", related=("by",)),
         Source("waiver", "Waiver", decided(Waiver), _tell_waiver, object_id="project_id", related=("by",)),
+        Source("update", "Status update", decided(StatusUpdate), _tell_update, object_id="project_id", related=("by",)),
         kept("project", "Project", Project, _project, "id"),
         kept("step", "Step", ProjectStep, _step, "project"),
         kept("seat", "Seat", Seat, _seat, "project"),
         kept("pin", "Playbook of a project", ProjectPlaybook, _pin, "project", revert=False),
         # A date that was moved is told by the step or the project, save where it is older than their history.
         Source("date", "Date", decided(DateChange).filter(origin=""), _tell_date, object_id="step_id", related=("by",)),
+        *(kept(name, title, model, label, "project", revert=False) for name, title, model, label in _registered),
     ]
 
 
 def step_sources(sources: Sequence[Source], step: ProjectStep) -> list[Source]:
     """Return of a project's sources those that tell of one step, and of them what tells of it."""
-    of_step = {"object_type": ContentType.objects.get_for_model(ProjectStep)}
+    types = ContentType.objects
+    moved = Q(object_type=types.get_for_model(ProjectStep), object_id=step.pk)
+    # An upgrade has one record, of the project: it says of each of the playbook's steps what was decided.
+    upgraded = Q(
+        object_type=types.get_for_model(Project), move__in=UPGRADES, facts__playbook=step.live.template.playbook
+    )
     return [
         replace(
-            source, rows=source.rows.filter(**{source.object_id: step.pk}, **(of_step if source.name == "move" else {}))
+            source,
+            rows=source.rows.filter(moved | upgraded if source.name == "move" else Q(**{source.object_id: step.pk})),
         )
         for source in sources
         if source.name in {"move", "decision", "step", "date"}
@@ -198,11 +261,16 @@ def _stamp(row: Any) -> dict[str, Any]:
 
 
 def _tell_move(row: TransitionRecord, names: Names) -> Change:
-    of_step = row.object_id != row.root_id or row.object_type_id != row.root_type_id
-    what = names.of(ProjectStep if of_step else Project, row.object_id)
+    # The key of a content type is known from the cache; the row itself is not asked for.
+    model = ContentType.objects.get_for_id(row.object_type_id).model_class()
+    assert model is not None, "a record keeps its model alive"
+    kinds: dict[type[models.Model], str] = {Project: "Project", ProjectStep: "Step"}
+    called = str(model._meta.verbose_name)
+    kind = kinds.get(model) or called[:1].upper() + called[1:]
+    what = names.of(model, row.object_id)
     return Change(
-        source="move", kind="Step" if of_step else "Project", label=what.label, link=what.link, note=row.note,
-        words=move_words(row.move), fields=state_change(ProjectStep if of_step else Project, row), **_stamp(row),
+        source="move", kind=kind, label=what.label, link=what.link, note=row.note, words=move_words(row.move),
+        fields=state_change(model, row), **_stamp(row),
     )  # fmt: skip
 
 
@@ -210,6 +278,8 @@ def state_change(model: type[Any], row: TransitionRecord) -> list[FieldChange]:
     """Return the state that a move changed, in the words of the machine; none for one that began."""
     if not row.source:
         return []
+    if row.move in UPGRADES:
+        return [FieldChange("version", "Playbook", row.facts["from"], row.facts["to"])]
     words = dict(model.state_field(row.machine).flatchoices)
     return [
         FieldChange(
@@ -237,6 +307,15 @@ def _tell_waiver(row: Waiver, names: Names) -> Change:
     )  # fmt: skip
 
 
+def _tell_update(row: StatusUpdate, names: Names) -> Change:
+    project = names.of(Project, row.project_id)
+    words = f"posted: {row.get_health_display().lower()}"
+    return Change(
+        source="update", kind="Status update", label=project.label, link=project.link and f"{project.link}updates/",
+        note=row.reason, words=words, mark="", **_stamp(row),
+    )  # fmt: skip
+
+
 def _tell_date(row: DateChange, names: Names) -> Change:
     what = names.of(ProjectStep, row.step_id) if row.step_id else names.of(Project, row.project_id)
     label = label_of(ProjectStep if row.step_id else Project, row.field)
@@ -245,6 +324,18 @@ def _tell_date(row: DateChange, names: Names) -> Change:
         source="date", kind="Step" if row.step_id else "Project", label=what.label, link=what.link, note=row.reason,
         words="changed", fields=[FieldChange(row.field, label, old, new)], **_stamp(row),
     )  # fmt: skip
+
+
+def registry_source(name: str, zone: ZoneInfo, *, revert: bool = False, **only: Any) -> Source:
+    """Return a table of the registry by its name in REGISTRY, in the clock of `zone`.
+
+    Args:
+        revert: whether the reader may take fields back. only: which rows of its history; all of them unless given.
+    """
+    title, model, label = REGISTRY[name]
+    taking_back = _revert(name, may=revert) if name in REVERTABLE else None
+    rows = history_of(model).objects.filter(**only)
+    return tracked(model, name=name, title=title, label=label, rows=rows, zone=zone, revert=taking_back)
 
 
 def all_sources(reader: User) -> list[Source]:
@@ -256,9 +347,7 @@ def all_sources(reader: User) -> list[Source]:
     found: list[Source] = []
     if holds_globally(reader, "projects", "view_all_projects"):
         found += project_sources(zone, manages=reader.is_superuser)
-        for name, title, model in (("biller", "Biller", Biller), ("core-system", "Core system", CoreSystem)):
-            may = _revert(name, may=reader.is_superuser)
-            found.append(tracked(model, name=name, title=title, label=_plain, zone=zone, revert=may))
+        found += [registry_source(name, zone, revert=reader.is_superuser) for name in REGISTRY]
     if holds_globally(reader, "playbook", "change_version"):
         found += playbook_sources(zone, revert=True)
     if holds_globally(reader, "accounts", "change_user"):
@@ -273,112 +362,3 @@ def told_values(model: type[models.Model], column: str, values: Mapping[str, Any
         in_words(model, column, value, names, zone)
     names.read()
     return {name: shortened(in_words(model, column, value, names, zone)) for name, value in values.items()}
-
-
-# The filter --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFilter(Filter):
-    """Which changes."""
-
-    what: str = ""
-    who: int | None = None
-    origin: str = ""
-    batch: uuid.UUID | None = None
-    since: dt.date | None = None
-    until: dt.date | None = None
-    object: int | None = None
-    before: str = ""
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything is asked for but where the page begins."""
-        return bool(self.query(before=""))
-
-    def wanted(self, zone: ZoneInfo) -> Wanted:
-        """Return what is asked for; days are those of `zone`, both inclusive."""
-        return Wanted(
-            self.what, self.who, self.origin, self.batch, _midnight(self.since, zone),
-            _midnight(self.until and self.until + dt.timedelta(days=1), zone), self.object,
-        )  # fmt: skip
-
-
-def _midnight(day: dt.date | None, zone: ZoneInfo) -> dt.datetime | None:
-    return dt.datetime.combine(day, dt.time(), zone) if day else None
-
-
-class HistoryForm(ListForm):
-    """The parameters of a page of history."""
-
-    what = forms.ChoiceField(
-        required=False, error_messages={"invalid_choice": "“%(value)s” is no kind that this history knows."}
-    )
-    who = _number("person’s number")
-    origin = _choice("origin", Origin.choices)
-    batch = forms.UUIDField(required=False, error_messages={"invalid": "That is no batch."})
-    since = date_field("Since", required=False)
-    until = date_field("Until", required=False)
-    object = _number("number of an object")
-    before = forms.CharField(required=False, max_length=60)
-    format = _choice("format", [("csv", "CSV")])
-
-    def clean_before(self) -> str:
-        """Refuse what is no place in the stream."""
-        given = str(self.cleaned_data["before"])
-        if given and Place.read(given) is None:
-            raise forms.ValidationError("That is no place in a history.")
-        return given
-
-
-def form_for(sources: Sequence[Source]) -> type[HistoryForm]:
-    """Return the form that knows the kinds of these sources."""
-
-    class Form(HistoryForm):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.fields["what"].choices = kinds(sources)  # type: ignore[attr-defined]
-
-    return Form
-
-
-def kinds(sources: Sequence[Source]) -> list[tuple[str, str]]:
-    """Return the kinds of change that may be chosen, as (name, words)."""
-    return list(dict.fromkeys((source.name, source.title) for source in sources))
-
-
-def page_of(sources: Sequence[Source], chosen: HistoryFilter, zone: ZoneInfo, *, most: int = ON_A_PAGE) -> Page:
-    """Return the page that is asked for."""
-    return read(sources, chosen.wanted(zone), namers=NAMERS, most=most, before=Place.read(chosen.before))
-
-
-def people_of(sources: Iterable[Source]) -> list[tuple[int, str]]:
-    """Return who has changed something in one of the tables, by name: whom the filter offers."""
-    has_acted = models.Q()
-    for source in sources:
-        has_acted |= models.Q(models.Exists(source.rows.order_by().filter(**{source.by: models.OuterRef("pk")})))
-    return list(User.objects.filter(has_acted).order_by("name").values_list("pk", "name"))
-
-
-def export_rows(sources: Sequence[Source], chosen: HistoryFilter, zone: ZoneInfo) -> Iterator[Sequence[object]]:
-    """Yield the changes as rows of a file, one for each field; the 10,000 newest, and a last line where there are more."""
-    wanted, place = chosen.wanted(zone), Place.read(chosen.before)
-    for _ in range(IN_A_FILE // A_READ):
-        page = read(sources, wanted, namers=NAMERS, most=A_READ, before=place)
-        for change in page.changes:
-            yield from _export_rows(change)
-        place = page.older
-        if place is None:
-            return
-    yield (f"Only the {IN_A_FILE:,} newest changes are in this file. Choose a span of days for older ones.",)
-
-
-def _export_rows(change: Change) -> Iterator[Sequence[object]]:
-    head = (
-        change.at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S"), change.by, change.origin,
-        str(change.batch) if change.batch else "", change.kind, change.label, change.words,
-    )  # fmt: skip
-    if not change.fields:
-        yield (*head, "", "", "", change.note)
-    for item in change.fields:
-        yield (*head, item.label, item.old, item.new, change.note)

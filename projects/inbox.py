@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from accounts.models import User
 from projects.board import R, SeatView
 from projects.notice_kinds import NoticeKind
+from projects.parties import Party, holders, parties_of
 from projects.people import Person
 from projects.schedule import ONE_DAY, working_day_on_or_after
-from projects.signoff import Party, holders, parties_of
 from raci.letters import Letter
 from transitions.step import StepStatus
 
@@ -49,8 +49,8 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def tell_of_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datetime) -> None:
-    """Tell those concerned of a step's move, for `ProjectStep.settle`, in one query at most.
+def tell_of_move(step: ProjectStep, move: str, *, by: User | None, now: dt.datetime, **_: Any) -> None:
+    """Tell those concerned of a step's move, as a follower of moves, in one query at most.
 
     Whoever decides hears that a decision is asked, R and those who run the project what was decided, I (in the morning's
     summary) that the step is done. A step that is taken back before the morning was never done for those who have not heard.

@@ -7,14 +7,15 @@ that is no longer asked for by then is not asked for.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import links
+from accounts.links import way_to
 from accounts.mail import Message, post, register, site_address
-from accounts.models import OutgoingMail, Side, User
+from accounts.models import OutgoingMail, User
 from projects.evidence import shown_values, utc
 from projects.models import Approval, Delegation, ProjectStep
 from projects.models.step import DECISIONS, follow_with
@@ -90,13 +91,9 @@ def _delegated(mail: OutgoingMail) -> Message | None:
 def _to_decide(
     mail: OutgoingMail, step: ProjectStep, heading: str, opening: str, why: str, *more: tuple[str, str]
 ) -> Message:
-    """Return a mail that leads to the page of the decision: by a link of their own for somebody outside, who may have no
-    password."""
-    path, code = reverse("decide", args=[step.project.code, step.live.path]), ""
-    address = site_address(path)
-    if mail.person.side != Side.INTERNAL:
-        minted = links.mint(mail.person, purpose="sign-off", leads_to=path)
-        address, code = minted.address, minted.code
+    """Return a mail that leads to the page of the decision."""
+    path = reverse("decide", args=[step.project.code, step.live.path])
+    address, code = way_to(mail.person, path, purpose="sign-off")
     documents = statement(step, mail.person).values["documents"]
     facts = [("Project", f"{step.project.name} ({step.project.code})"), *_document_facts(documents), *more]
     return Message(
@@ -114,21 +111,39 @@ def _receipt(mail: OutgoingMail) -> Message | None:
     row = Approval.objects.select_related("project", "step__template").get(pk=mail.details["decision"])
     step = _step(row.step_id)
     decided = {"approved": "approved", "rejected": "rejected", "excused": "excused a party on"}[row.decision]
-    facts = [
-        ("Project", f"{row.project.name} ({row.project.code})"),
+    return receipt(
+        row,
+        str(step),
+        f"You {decided} “{step}”",
         ("Decision", f"{row.get_decision_display()}, for: {row.get_party_display().lower()}"),
-        ("When", utc(row.at)),
-        *([("Reason", row.note)] if row.note else []),
-        *_document_facts(shown_values(row).get("documents", [])),
-        ("SHA-256 of what you were shown", row.shown_sha256),
-        ("Seal of this decision", row.sha256),
-    ]
+        address=reverse("sign-off", args=[row.project.code, row.pk]),
+        more=_document_facts(shown_values(row).get("documents", [])),
+    )
+
+
+def receipt(
+    row: Any, of: str, heading: str, *said: tuple[str, str], address: str, more: Sequence[tuple[str, str]] = ()
+) -> Message:
+    """Return the receipt of a decision: what was decided, and by which digests that can be shown.
+
+    Args:
+        row: a signed row of a project, with its `decision`. of: what was decided on. said: what the mail says of the decision.
+        address: the path of its evidence. more: what the decision was on, behind the reason for it.
+    """
     return Message(
-        subject=f"[{row.project.code}] Receipt: {row.get_decision_display()}: {step}",
-        heading=f"You {decided} “{step}”",
+        subject=f"[{row.project.code}] Receipt: {row.get_decision_display()}: {of}",
+        heading=heading,
         paragraphs=["Keep this mail: it says what was decided, and by which digests that can be shown."],
-        button=("Look at the evidence", site_address(reverse("sign-off", args=[row.project.code, row.pk]))),
-        facts=facts,
+        button=("Look at the evidence", site_address(address)),
+        facts=[
+            ("Project", f"{row.project.name} ({row.project.code})"),
+            *said,
+            ("When", utc(row.at)),
+            *([("Reason", row.note)] if row.note else []),
+            *more,
+            ("SHA-256 of what you were shown", row.shown_sha256),
+            ("Seal of this decision", row.sha256),
+        ],
         small_print="You get this receipt because you decided.",
     )
 
@@ -137,12 +152,17 @@ def _document_facts(documents: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [
         (
             "Document",
-            f"{one['title']}, version {one['version']}: {one['link']}"
+            f"{one['title']}, version {one['version']}: {_whole(one['link'])}"
             if one["version"]
             else f"{one['title']}, no version yet",
         )
         for one in documents
     ]
+
+
+def _whole(link: str) -> str:
+    """Return an address as a mail has to say it: a file of ours lies under a path."""
+    return site_address(link) if link.startswith("/") else link
 
 
 def _step(pk: int) -> ProjectStep:

@@ -24,7 +24,7 @@ from projects import drawn
 from projects.board import A, R
 from projects.days import WEEK, due, short
 from projects.filters import BUCKETS, LETTERS, MyWorkFilter
-from projects.models import Project, ProjectStep, Seat
+from projects.models import Project, ProjectStep, Seat, Upgrade
 from projects.reach import reached
 from transitions.phase import PHASE_ORDER, Phase
 from transitions.standing import Standing
@@ -112,15 +112,25 @@ def open_steps(*, code: str = "", all_phases: bool = False) -> Any:
 def mine(who: User, steps: Any, today: dt.date) -> list[Mine]:
     """Return those of `steps` on which `who` is R or A, the next first, in one query whatever the number of seats.
 
-    Two ways lead to a letter, and the database answers each by index: through the person's seats (a row for each letter), and
-    through the columns in which people are named.
+    Three ways lead to a letter, and the database answers each by index: through the person's seats (a row for each letter),
+    through the columns in which people are named, and to steps that an upgrade left at another version of the seat's playbook,
+    through the code of the role (`board.seats_by_role`). Only projects that were upgraded are asked for the last.
     """
-    by_seat = steps.filter(
-        (Q(template__letters__letter=R) & (Q(responsible=None) | Q(responsible__is_active=False)))
-        | (Q(template__letters__letter=A) & (Q(accountable=None) | Q(accountable__is_active=False))),
-        template__letters__role=F("project__seats__role"),
-        project__seats__person=who,
-    ).annotate(held=F("template__letters__letter"))
+    letter, seat = "template__letters__", "project__seats__"
+    not_named = (Q(**{f"{letter}letter": R}) & (Q(responsible=None) | Q(responsible__is_active=False))) | (
+        Q(**{f"{letter}letter": A}) & (Q(accountable=None) | Q(accountable__is_active=False))
+    )
+    same, other = Q(**{f"{letter}role": F(f"{seat}role")}), F(f"{seat}role__version")
+    by_code = (
+        Q(project__in=Upgrade.objects.order_by().values("project"))
+        & (Q(template__version__lt=other) | Q(template__version__gt=other))
+        & Q(template__version__playbook=F(f"{seat}role__version__playbook"))
+        & Q(**{f"{letter}role__code": F(f"{seat}role__code")})
+    )
+    by_seat, by_seat_of_another = (
+        steps.filter(not_named, by_role, project__seats__person=who).annotate(held=F(f"{letter}letter"))
+        for by_role in (same, by_code)
+    )
     both = When(responsible=who, accountable=who, then=Value(R + A))
     one = When(responsible=who, then=Value(R))
     by_name = steps.filter(Q(responsible=who) | Q(accountable=who)).annotate(
@@ -129,7 +139,8 @@ def mine(who: User, steps: Any, today: dt.date) -> list[Mine]:
     columns = ("pk", "held", "due", "status", "project__code", "template__number")
     letters: dict[int, str] = {}
     rows: dict[int, tuple[dt.date | None, str, str, int]] = {}
-    for pk, held, *rest in by_seat.values_list(*columns).union(by_name.values_list(*columns), all=True):
+    ways = (way.values_list(*columns) for way in (by_seat, by_name, by_seat_of_another))
+    for pk, held, *rest in next(ways).union(*ways, all=True):
         letters[pk] = R * (R in held or R in letters.get(pk, "")) + A * (A in held or A in letters.get(pk, ""))
         rows[pk] = tuple(rest)
     found = [
@@ -178,7 +189,7 @@ def projects_of(who: User) -> list[tuple[str, str]]:
 
 COLUMNS = (
     "pk", "project_id", "template_id", "template__version_id", "status", "due", "revision", "reason", "until", "owner__name",
-    "project__code", "project__name", "project__phase",
+    "project__code", "project__name", "project__phase", "own_title",
 )  # fmt: skip
 
 
@@ -197,7 +208,11 @@ def sections(shown: Sequence[Mine], totals: Sequence[int], today: dt.date) -> li
         if not found or found[-1].name != name:
             found.append(Section(name, BUCKETS[step.bucket][1], totals[step.bucket], []))
         template, project_id = templates[values[2]], values[1]
-        needs = [each for each in needed.get(template.id, ()) if (project_id, each.id) in waits]
+        needs = [
+            (waits[project_id, each.path] or each.title, each.path)
+            for each in needed.get(template.id, ())
+            if (project_id, each.path) in waits
+        ]
         found[-1].rows.append(_row(step, values, template, needs, base, today))
     return found
 
@@ -216,31 +231,34 @@ def needed_by(templates: Iterable[StepTemplate]) -> dict[int, list[StepTemplate]
     }
 
 
-def open_among(project_ids: Collection[int], needed: Iterable[Sequence[StepTemplate]]) -> set[tuple[int, int]]:
-    """Return which of the needed steps are open in which project, as (project, template), in one query: asked even where
-    nothing is needed (no step has the id 0), so that how many a page makes does not depend on what it shows.
+def open_among(project_ids: Collection[int], needed: Iterable[Sequence[StepTemplate]]) -> dict[tuple[int, str], str]:
+    """Return which of the needed steps are open in which project, as (project, path), whichever version they are of there.
+
+    The value is the title that the project gave the step, if any. One query, asked even where nothing is needed (no step has that
+    key), so that how many a page makes does not depend on what it shows.
     """
-    ids = {0, *(step.id for steps in needed for step in steps)}
-    found = ProjectStep.objects.filter(project__in=project_ids, template__in=ids, status__in=OPEN).order_by()
-    return set(found.values_list("project_id", "template_id"))
+    keys = {"", *(step.key for steps in needed for step in steps)}
+    found = ProjectStep.objects.filter(project__in=project_ids, template__key__in=keys, status__in=OPEN).order_by()
+    rows = found.values_list("project_id", "template__version__playbook__slug", "template__key", "own_title")
+    return {(project_id, f"{playbook}/{key}"): own for project_id, playbook, key, own in rows}
 
 
 def _row(
     step: Mine,
     values: tuple[Any, ...],
     template: StepTemplate,
-    needs: Sequence[StepTemplate],
+    needs: Sequence[tuple[str, str]],
     base: str,
     today: dt.date,
 ) -> Row:
-    _, _, _, _, status, day, revision, reason, until, owner, code, name, phase = values
+    _, _, _, _, status, day, revision, reason, until, owner, code, name, phase, own_title = values
     project = f"{base}{code}/"
     ahead = template.phase_rank > PHASE_ORDER[phase]
     held = bool(needs) or ahead
     move, button = ("", "") if held else _primary_move(status, template.approval)
     return Row(
         address=f"{project}steps/{template.path}/",
-        title=template.title,
+        title=own_title or template.title,
         approval=template.approval_label,
         project=code,
         project_name=name,
@@ -252,7 +270,7 @@ def _row(
         button=button,
         revision=revision,
         why=_why(ahead, template.phase, phase, status, reason, owner, until, today),
-        needs=[(each.title, f"{project}steps/{each.path}/") for each in needs],
+        needs=[(title, f"{project}steps/{path}/") for title, path in needs],
         decide=step.bucket == 0 and not held,
     )
 
@@ -312,13 +330,11 @@ def next_known(who: User, today: dt.date) -> tuple[str, str]:
     found = mine(who, open_steps(all_phases=True), today)
     if not found:
         return "", ""
-    row = ProjectStep.objects.values_list("template_id", "template__version_id", "due", "project__code").get(
-        pk=found[0].id
-    )
-    template_id, version_id, day, code = row
+    columns = ("template_id", "template__version_id", "due", "project__code", "own_title")
+    template_id, version_id, day, code, own_title = ProjectStep.objects.values_list(*columns).get(pk=found[0].id)
     template = version_template(version_id).steps[template_id]
     on = f", {short(day, today)}" if day else ""
     return (
-        f"{template.title}{on} ({code}, {PHASES[template.phase]})",
+        f"{own_title or template.title}{on} ({code}, {PHASES[template.phase]})",
         f"{reverse('portfolio')}{code}/steps/{template.path}/",
     )

@@ -13,9 +13,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Side, User
+from history.context import named
 from projects.board import A, Board, LiveStep, R, SeatView
 from projects.models import ProjectStep
-from projects.signoff import Party, SignOff, parties_of, signs_for
+from projects.parties import Party, parties_of, signs_for
+from projects.signoff import SignOff
 from raci.letters import LETTERS
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 from transitions.phase import Phase
@@ -184,6 +186,7 @@ def _said(blocker: Blocker, board: Board, step: LiveStep, who: Outsider) -> tupl
     return blocker.code if blocker.code in said else "not-now", said.get(blocker.code, NOT_NOW)
 
 
+@named
 def show_to_customer(
     step: ProjectStep, *, visible: bool, note: str, by: User, revision: int | None = None
 ) -> ProjectStep:

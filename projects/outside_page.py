@@ -7,18 +7,27 @@ address is relative to the page, so that both get the same words, byte for byte.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from markupsafe import Markup
 
-from accounts.models import Side
 from projects import drawn, signoff
-from projects.board import A, Board, LiveStep, R
+from projects.board import Board, LiveStep
 from projects.days import short
-from projects.models import Approval, Project, ProjectStep
+from projects.models import Project, ProjectStep
 from projects.outside import LATER, Outsider, needs_closed, offered
+from projects.outside_asks import (
+    Ask,
+    Telling,
+    asks,
+    is_theirs_to_do,
+    next_from_them,
+    step_address,
+    to_comment,
+    waited_for,
+)
+from projects.panels import Panel, panels
 from transitions.clock import business_day
 from transitions.phase import PHASE_ORDER, Phase
 from transitions.standing import Standing
@@ -51,23 +60,6 @@ CALM = {
     Standing.CANCELLED: "This project has been stopped. Nothing more is needed from you.",
     Standing.COMPLETE: "This project is complete. Nothing more is needed from you; this page stays for your records.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One thing that waits for the person: what, why, by when, and where it is done (a path, relative to the project's page).
-
-    `noted` is the id of the step whose note for the customer says why, where it has one. `when` and `late` are worked out.
-    """
-
-    title: str
-    why: str
-    due: dt.date | None
-    link: str
-    button: str
-    noted: int = 0
-    when: str = ""
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +131,7 @@ class ProjectPage:
     documents: list[Document]
     sign_offs: list[SignOff]
     contacts: list[Contact]
+    panels: list[Panel]
 
 
 @dataclass(slots=True)
@@ -161,119 +154,7 @@ class StepPage:
     documents: list[Document]
     sign_offs: list[SignOff]
     contacts: list[Contact]
-
-
-@dataclass(frozen=True)
-class Telling:
-    """One project told to one person outside on one day: what the functions below need."""
-
-    project: Project
-    who: Outsider
-    today: dt.date
-
-    @property
-    def board(self) -> Board:
-        """The project's steps and seats."""
-        return self.project.board
-
-    @cached_property
-    def _sign_offs(self) -> tuple[list[signoff.SignOff], list[Approval]]:
-        return signoff.sign_offs_of(self.project)
-
-    @property
-    def decisions(self) -> list[Approval]:
-        """Every decision of the project, the latest first."""
-        return self._sign_offs[1]
-
-    @cached_property
-    def steps(self) -> list[LiveStep]:
-        """The steps that are theirs to see: those that concern them, and those whose decision was passed on to them."""
-        board = self.board
-        return [step for step in board.steps if self.who.concerned(board, step) or step.id in self.theirs_to_decide]
-
-    @cached_property
-    def theirs_to_decide(self) -> frozenset[int]:
-        """The ids of the steps on which their decision is asked now."""
-        if self.project.standing != Standing.ACTIVE:
-            return frozenset()
-        return frozenset(round_.step.id for round_ in self._sign_offs[0] if self.who.decides(round_))
-
-
-# What waits for them.
-
-
-def waited_for(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
-    """Yield the steps that wait on the customer, unless they wait for somebody else outside by name."""
-    board = telling.board
-    others = {seat.person.id for seat in board.seats if seat.person and seat.role.side != Side.INTERNAL}
-    for step in steps:
-        if step.status != StepStatus.WAITING_ON_CUSTOMER or not board.reached(step):
-            continue
-        named = step.owner.id if step.owner else None
-        if named == telling.who.person_id or named not in others:
-            yield _ask(telling, step, step.reason, step.until, "See what is asked")
-
-
-def to_decide(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
-    """Yield the steps that wait for their approval."""
-    for step in steps:
-        if step.id in telling.theirs_to_decide:
-            why = f"Your decision is asked: {step.template.approval_label}."
-            yield _ask(telling, step, why, step.due, "Read and decide", decide_address(step))
-
-
-def to_do(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
-    """Yield the open steps in phases reached that are theirs to work and wait for nothing."""
-    words = {"start": "Open and start", "complete": "Open and finish", "submit": "Open and submit"}
-    for step in steps:
-        moves = [move for move in offered(telling.board, step, telling.who) if move in words]
-        if moves and is_theirs_to_do(telling, step):
-            yield _ask(telling, step, "You are responsible for this step.", step.due, words[moves[0]])
-
-
-def to_comment(telling: Telling, steps: Collection[LiveStep]) -> Iterable[Ask]:
-    """Yield the steps on which their comment is asked and not given yet; in one query."""
-    waiting = telling.project.comment_requests.waiting().filter(person=telling.who.person_id)
-    asked = dict(waiting.order_by().values_list("step_id", "due"))
-    for step in steps:
-        if step.id in asked:
-            yield _ask(telling, step, "Your comment is asked.", asked[step.id], "Comment", f"{_address(step)}comment")
-
-
-#: Where asks come from. Each takes the telling and the steps that concern the person, and yields what waits for them.
-SOURCES: tuple[Callable[[Telling, Collection[LiveStep]], Iterable[Ask]], ...] = (
-    waited_for, to_decide, to_comment, to_do,
-)  # fmt: skip
-
-
-def asks(telling: Telling, steps: Collection[LiveStep]) -> list[Ask]:
-    """Return what waits for the person, the earliest first, what has no date last. Nothing waits in a project that rests."""
-    if telling.project.standing != Standing.ACTIVE:
-        return []
-    found = [ask for source in SOURCES for ask in source(telling, steps)]
-    return sorted(found, key=lambda ask: ask.due or dt.date.max)
-
-
-def is_theirs_to_do(telling: Telling, step: LiveStep) -> bool:
-    """Return whether the step is theirs to work: they are R, or A where nobody is R (who else would do it?)."""
-    letters = telling.who.letters(telling.board, step)
-    return R in letters or (A in letters and not telling.board.people(step, R))
-
-
-def next_from_them(telling: Telling, steps: Iterable[LiveStep]) -> LiveStep | None:
-    """Return the open step, in any phase, that is next due from them: theirs to do, or theirs to decide."""
-    board = telling.board
-    found = (
-        step
-        for step in steps
-        if step.due and not step.closed and (is_theirs_to_do(telling, step) or telling.who.signs(board, step))
-    )
-    return min(found, key=lambda step: step.due or dt.date.max, default=None)
-
-
-def decide_address(step: LiveStep) -> str:
-    """Return where the person decides on a step, relative to the project's page."""
-    return f"{_address(step)}decide"
+    panels: list[Panel]
 
 
 # The pages.
@@ -301,6 +182,7 @@ def project_page(project: Project, who: Outsider, today: dt.date) -> ProjectPage
         documents=documents(telling, steps),
         sign_offs=sign_offs(telling, steps, base="")[:MOST_SIGN_OFFS],
         contacts=contacts(board),
+        panels=panels("outside-project", telling),
     )
 
 
@@ -325,20 +207,31 @@ def step_page(step: ProjectStep, who: Outsider, today: dt.date) -> StepPage:
         comment=any(True for _ in to_comment(telling, [live])),
         revision=live.revision,
         yours=yours,
-        documents=documents(telling, [live]),
+        documents=documents(telling, [live], base=UP),
         sign_offs=sign_offs(telling, [live], base=UP),
         contacts=contacts(board),
+        panels=panels("outside-step", telling, step),
     )
 
 
-def documents(telling: Telling, steps: Collection[LiveStep]) -> list[Document]:
-    """Return the documents marked visible that these steps name, each with its latest version; in two queries."""
+def documents(telling: Telling, steps: Collection[LiveStep], *, base: str = "") -> list[Document]:
+    """Return the documents marked visible that these steps name, each with its latest version, and those of its sections; in
+    four queries.
+
+    Args:
+        base: from the page up to the project's, for files that lie here.
+    """
     slugs = {slug for step in steps for slug in signoff.document_slugs(step)}
     rows = telling.project.documents.filter(visible_to_customer=True, slug__in={"", *slugs}).prefetch_related(
-        "versions"
+        "versions__file", "sections"
     )
     found = [(row.title, row.current) for row in rows]
-    return [Document(title, f"version {one.number}", one.link) for title, one in found if one is not None]
+    found += [(part.title, row.latest_of(part.pk)) for row in rows for part in row.sections.all()]
+    return [
+        Document(title, f"version {one.number}{f', {one.file.name}' if one.file else ''}", one.path_from(base))
+        for title, one in sorted(found, key=lambda line: line[0])
+        if one is not None
+    ]
 
 
 def sign_offs(telling: Telling, steps: Collection[LiveStep], *, base: str) -> list[SignOff]:
@@ -347,7 +240,7 @@ def sign_offs(telling: Telling, steps: Collection[LiveStep], *, base: str) -> li
     return [
         SignOff(
             title=by_id[row.step_id].template.title,
-            link=f"{base}{_address(by_id[row.step_id])}",
+            link=f"{base}{step_address(by_id[row.step_id])}",
             decision=row.get_decision_display(),
             approved=row.decision == "approved",
             by=row.by.name,
@@ -374,15 +267,6 @@ def standing_words(standing: str, phase: str) -> str:
 
 
 # Their parts.
-
-
-def _address(step: LiveStep) -> str:
-    return f"steps/{step.path}/"
-
-
-def _ask(telling: Telling, step: LiveStep, why: str, due: dt.date | None, button: str, link: str = "") -> Ask:
-    waits = step.status == StepStatus.WAITING_ON_CUSTOMER  # then the reason is what is asked of them
-    return Ask(step.template.title, why, due, link or _address(step), button, noted=0 if waits else step.id)
 
 
 def _told(telling: Telling, found: Sequence[Ask]) -> list[Ask]:
@@ -443,7 +327,7 @@ def _line(telling: Telling, step: LiveStep) -> StepLine:
     day = step.until if waits else step.due
     return StepLine(
         title=step.template.title,
-        link=_address(step),
+        link=step_address(step),
         label=label,
         chip=chip,
         mark=mark,

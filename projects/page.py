@@ -11,10 +11,10 @@ from markupsafe import Markup
 from accounts.models import User
 from projects import drawn
 from projects.board import A, Board, LiveStep, R, SeatView
-from projects.models import Project
+from projects.models import Project, ProjectStep
 from projects.people import Person
 from transitions.blockers import Blocker
-from transitions.gates import Criterion, StepFacts, blockers_of, gate, step_blockers
+from transitions.gates import Criterion, SectionFacts, StepFacts, blockers_of, gate, step_blockers
 from transitions.machine import MoveSpec
 from transitions.models import TransitionRecord
 from transitions.phase import PHASE_ORDER, Phase
@@ -125,7 +125,7 @@ def step_row(board: Board, step: LiveStep, today: dt.date) -> StepRow:
     )
     late = step.overdue(today)
     under = template.approval_label and f"Approval · {template.approval_label}"
-    if template.version_id != board.versions[0].id:  # the main playbook goes without saying
+    if template.playbook != board.versions[0].playbook:  # the main playbook goes without saying
         under = " · ".join(filter(None, (board_label(board, step), under)))
     return StepRow(
         id=step.id,
@@ -151,7 +151,7 @@ def step_row(board: Board, step: LiveStep, today: dt.date) -> StepRow:
 
 def board_label(board: Board, step: LiveStep) -> str:
     """Return the title of the playbook that a step is from."""
-    return next(version.title for version in board.versions if version.id == step.template.version_id)
+    return board.version_of(step).title
 
 
 def phase_sections(board: Board, today: dt.date) -> list[PhaseSection]:
@@ -207,6 +207,13 @@ def step_moves(
             continue
         offered.append((spec, refused[0].text if refused else ""))
     return offered
+
+
+def empty_sections(step: ProjectStep) -> list[SectionFacts]:
+    """Return the mandatory sections that a step under way or done writes and that are empty: said there, asked at the gate."""
+    if step.status in {StepStatus.NOT_STARTED, StepStatus.NOT_APPLICABLE} or not step.live.template.documents:
+        return []
+    return [section for section in step.project.section_facts if section.open and step.live.path in section.steps]
 
 
 def team(board: Board) -> list[tuple[SeatView, str]]:

@@ -20,9 +20,11 @@ from django.utils import timezone
 
 from accounts.activity import set_active
 from accounts.models import Side, User
+from history.context import named
 from projects.inbox import seat_given, tell
 from projects.models import CommentRequest, Notice, Project, ProjectStep, Seat
 from projects.team import may_sit, projects_naming, settle_people
+from projects.titles import title_of
 from raci.grants import holds_globally
 from transitions.blockers import Blocker, MoveRefused, NotPermitted, StaleRow
 from transitions.standing import Standing
@@ -117,10 +119,10 @@ def plan(person: User, successor: User | None = None) -> Plan:
     )
     steps = _rows(
         ProjectStep.objects.filter(Q(responsible=person) | Q(accountable=person) | Q(owner=person)),
-        "template__title", "template__number", "responsible_id", "accountable_id", "owner_id", "status", "revision",
+        title_of(), "template__number", "responsible_id", "accountable_id", "owner_id", "status", "revision",
     )  # fmt: skip
     asked = CommentRequest.objects.filter(person=person, withdrawn_at=None, answered_at=None, step__status__in=OPEN)
-    comments = _rows(asked, "step__template__title")
+    comments = _rows(asked, title_of("step__"))
     also = _also(person)
     ids = {row[1] for row in (*seats, *steps, *comments)} | set(also)
     known = Project.objects.filter(Q(pk__in=ids) | Q(manager=person)).order_by("name", "code")
@@ -153,6 +155,7 @@ def plan(person: User, successor: User | None = None) -> Plan:
     )  # fmt: skip
 
 
+@named
 def replace_person(
     person: User,
     successor: User | None,
@@ -226,7 +229,7 @@ def _pass_on(person: User, successor: User | None, projects: list[Project], *, b
         held_up.filter(project=project).update(owner_id=project.manager_id, revision=F("revision") + 1)
 
 
-def _rows(rows: Any, *columns: str) -> list[tuple[Any, ...]]:
+def _rows(rows: Any, *columns: Any) -> list[tuple[Any, ...]]:
     return list(rows.order_by("project_id", "pk").values_list("pk", "project_id", *columns))
 
 
@@ -246,7 +249,7 @@ def _refusals(person: User, successor: User | None, seats: Iterable[tuple[Any, .
     if not successor.is_active:
         return [Blocker("deactivated", f"{successor.name} is deactivated and cannot take over.", subject="successor")]
     if not may_sit(successor, person.side):
-        whose = "one of ours" if person.side == Side.INTERNAL else "somebody from outside"
+        whose = "somebody from outside" if person.is_outside else "one of ours"
         text = f"{successor.name} sits on the other side: choose {whose}, or nobody."
         return [Blocker("other-side", text, subject="successor")]
     wrong = dict.fromkeys(f"{name} ({code})" for _, _, name, code, side, _ in seats if not may_sit(successor, side))

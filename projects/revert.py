@@ -21,6 +21,7 @@ from playbook.services import edit_draft
 from projects.dates import move_due_date, move_target_go_live
 from projects.facts import change_project, change_reference
 from projects.models import Biller, CoreSystem, Project, ProjectStep, Seat
+from projects.rename import rename_step
 from projects.team import fill_seat, name_on_step
 from transitions.blockers import Blocker, MoveRefused
 
@@ -97,6 +98,7 @@ def _services(kind: str, column: str) -> Callable[..., object]:
         ("step", "due"): partial(_date, move_due_date),
         ("step", "responsible_id"): partial(_name, "R"),
         ("step", "accountable_id"): partial(_name, "A"),
+        ("step", "own_title"): _rename,
         ("seat", "person_id"): _seat,
         ("project", "target_go_live"): partial(_date, move_target_go_live),
     }
@@ -120,6 +122,10 @@ def _date(service: Callable[..., object], row: Any, was: Any, *, by: User) -> No
 
 def _name(letter: str, row: ProjectStep, was: int | None, *, by: User) -> None:
     name_on_step(row, letter, _person(was), by=by, revision=row.revision)
+
+
+def _rename(row: ProjectStep, was: str, *, by: User) -> None:
+    rename_step(row, was, by=by, reason="Reverted from the history.", revision=row.revision)
 
 
 def _seat(row: Seat, was: int | None, *, by: User) -> None:

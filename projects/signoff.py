@@ -1,23 +1,22 @@
 """Sign-offs: who has to decide an approval step, who has, and the exact text of what they are asked to sign.
 
-The parties follow from the kind of approval (domain.md, Steps); who sits in them from the seats, asked under the project's
-lock. One round runs from a submission to the decision that ends it: decisions count in their own round only. The models ask
-here, so nothing here imports them.
+The parties are those of `projects.parties`; who sits in them is asked under the project's lock. One round runs from a
+submission to the decision that ends it: decisions count in their own round only. The models ask here, so nothing here imports
+them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
 from django.db.models import Count
 
-from accounts.models import Side, User
-from playbook.vocabulary import ApprovalKind, SignsAs
-from projects.board import A, Board, LiveStep, SeatView
+from accounts.models import User
+from projects.board import A, Board, LiveStep
 from projects.evidence import canonical, sha256, utc
+from projects.parties import OPTIONAL, Party, holders, parties_of, signers
 from projects.people import Person
 from transitions.blockers import Blocker
 from transitions.models import TransitionRecord
@@ -26,69 +25,8 @@ from transitions.step import StepStatus
 if TYPE_CHECKING:
     from projects.models import Approval, Delegation, Document, Project, ProjectStep
 
-
-class Party(models.TextChoices):
-    """Whose decision it is."""
-
-    ACCOUNTABLE = "accountable", "Accountable"
-    BILLER = "biller", "Biller"
-    CORE_SYSTEM = "core_system", "Core system"
-    CUSTOMER = "customer", "Biller or partner"
-
-
-#: Who must decide, by kind; every kind that is not here is its accountable's.
-PARTIES: Mapping[str, tuple[Party, ...]] = {
-    ApprovalKind.FINAL_SIGN_OFF: (Party.BILLER, Party.CORE_SYSTEM),
-    ApprovalKind.CUSTOMER_DESIGN_REVIEW: (Party.CUSTOMER,),
-}
-#: Parties that a project may do without, with a reason (domain.md: the final sign-off of a biller without a core system of
-#: its own).
-OPTIONAL = frozenset({Party.CORE_SYSTEM})
 #: The format of a statement. A change of what a statement says needs another number.
 STATEMENT = "Gatehouse sign-off statement, format 1"
-
-
-def parties_of(kind: str) -> tuple[Party, ...]:
-    """Return who must decide an approval of `kind`."""
-    return PARTIES.get(kind, (Party.ACCOUNTABLE,))
-
-
-def holders(board: Board, step: LiveStep, party: Party) -> list[Person]:
-    """Return the people who may decide for `party`: any one of them does.
-
-    The biller and the core system are the seats of the step's own playbook that sign as such (`signs_as`); a customer design
-    review may be signed by either, or by a partner.
-    """
-    if party == Party.ACCOUNTABLE:
-        return board.people(step, A)
-    found = (seat.person for seat in board.seats if signs_for(seat, step, party))
-    return list(dict.fromkeys(person for person in found if person is not None))
-
-
-def signers(seats: Iterable[SeatView], step: LiveStep) -> list[Person]:
-    """Return the people in seats that sign an approval step, for whichever of its parties outside; nobody where there is none."""
-    return list(dict.fromkeys(seat.person for seat in signing_seats(seats, step) if seat.person is not None))
-
-
-def signing_seats(seats: Iterable[SeatView], step: LiveStep) -> list[SeatView]:
-    """Return the seats, filled or not, that sign an approval step for a party outside."""
-    outside = [party for party in parties_of(step.template.approval) if party != Party.ACCOUNTABLE]
-    return [seat for seat in seats if any(signs_for(seat, step, party) for party in outside)]
-
-
-#: What a role has to sign as, for each party outside.
-_SIGNING: Mapping[Party, frozenset[str]] = {
-    Party.BILLER: frozenset({SignsAs.BILLER.value}),
-    Party.CORE_SYSTEM: frozenset({SignsAs.CORE_SYSTEM.value}),
-    Party.CUSTOMER: frozenset({SignsAs.BILLER.value, SignsAs.CORE_SYSTEM.value}),
-}
-
-
-def signs_for(seat: SeatView, step: LiveStep, party: Party) -> bool:
-    """Return whether a seat, filled or not, signs an approval step for a party outside."""
-    if seat.version.id != step.template.version_id:
-        return False
-    return seat.role.signs_as in _SIGNING[party] or (party == Party.CUSTOMER and seat.role.side == Side.PARTNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +199,7 @@ def _sign_off(
 def may_know_of(board: Board, step: LiveStep, person: User) -> bool:
     """Return whether a step may be named to the person: everybody inside knows them all, who sits outside those they have a
     letter on, or sign."""
-    if person.side == Side.INTERNAL or board.letters_of(person.pk, step):
+    if not person.is_outside or board.letters_of(person.pk, step):
         return True
     return any(signer.id == person.pk for signer in signers(board.seats, step))
 
@@ -279,6 +217,19 @@ def reopenable(step: ProjectStep, person: User) -> list[LiveStep]:
 
 
 # -- What is shown ----------------------------------------------------------------------------------
+
+
+#: What rooms above add to what a signer is shown: plain values, or None where they have nothing to say of the step.
+Shown = Callable[["ProjectStep", User], Any]
+_shown: dict[str, Shown] = {}
+
+
+def show_with(key: str, source: Shown) -> None:
+    """Let `source` add its values under `key` to the statements of the steps that it knows of, in `AppConfig.ready()`.
+
+    What it gives to somebody outside is read by them: nothing internal.
+    """
+    _shown[key] = source
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +258,7 @@ def statement(step: ProjectStep, viewer: User, sign_off: SignOff | None = None) 
         sign_off: the step's present round, where it was read already.
     """
     sign_off = sign_off or sign_off_of(step)
-    project, template, inside = step.project, sign_off.step.template, viewer.side == Side.INTERNAL
+    project, template, inside = step.project, sign_off.step.template, not viewer.is_outside
     title = sign_off.board.title(sign_off.step)
     values: dict[str, Any] = {
         "format": STATEMENT,
@@ -329,8 +280,11 @@ def statement(step: ProjectStep, viewer: User, sign_off: SignOff | None = None) 
         ],
     }
     if inside:
-        version = next(other for other in sign_off.board.versions if other.id == template.version_id)
+        version = sign_off.board.version_of(sign_off.step)
         values["playbook"] = {"title": version.title, "version": version.number}
+    for key, source in _shown.items():
+        if (more := source(step, viewer)) is not None:
+            values[key] = more
     return Statement(values)
 
 
@@ -343,20 +297,17 @@ def documents_shown(step: ProjectStep, *, inside: bool) -> list[tuple[str, Docum
     slugs = document_slugs(step.live)
     rows: dict[str, Document] = {}
     if slugs:
-        rows = {row.slug: row for row in step.project.documents.filter(slug__in=slugs).prefetch_related("versions")}
+        found = step.project.documents.filter(slug__in=slugs).prefetch_related("versions__file")
+        rows = {row.slug: row for row in found}
     if inside:
-        return [(rows[slug].title if slug in rows else document_title(slug), rows.get(slug)) for slug in slugs]
+        titles = {slug: outline.title for slug, outline in step.project.board.outlines.items()}
+        return [(rows[slug].title if slug in rows else titles[slug], rows.get(slug)) for slug in slugs]
     return [(rows[slug].title, rows[slug]) for slug in slugs if slug in rows and rows[slug].visible_to_customer]
 
 
 def document_slugs(step: LiveStep) -> list[str]:
     """Return the documents that a step names: of `discovery-page/payer-experience` the page, once."""
     return list(dict.fromkeys(path.partition("/")[0] for path in step.template.documents))
-
-
-def document_title(slug: str) -> str:
-    """Return what a document is called until somebody says otherwise: `sit-workbook` → `Sit workbook`."""
-    return slug.replace("-", " ").capitalize()
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -370,6 +321,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     found += [
         f"{row['name']} decided: {row['decision'].lower()}." for row in after.get("decisions", []) if row not in known
     ]
+    more = [key.replace("_", " ") for key in _shown if before.get(key) != after.get(key)]
+    found += [f"What is shown of the {words} is not what it was." for words in more]
     return found or ["What is asked changed."]
 
 
@@ -392,6 +345,7 @@ def _document(shown: tuple[str, Document | None]) -> dict[str, Any]:
         "title": title,
         "version": version.number,
         "label": version.label,
-        "link": version.link,
+        **({"file": version.file.name} if version.file else {}),
+        "link": version.address,
         "sha256": version.sha256,
     }

@@ -1,4 +1,4 @@
-"""What people send with a decision, to pass one on, and to add to a document. Forms validate only; services act."""
+"""What people send with a decision, to pass one on, and of a document. Forms validate only; services act."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import URLValidator
 
 from accounts.models import Side, User
+from playbook.vocabulary import LONGEST_DOCUMENT
 from projects.evidence import Evidence, sha256
-from projects.models.document import LONGEST_LABEL, LONGEST_LINK
-from projects.signoff import Party
+from projects.files import ENDINGS, size_words
+from projects.models.document import LONGEST_LABEL, LONGEST_LINK, ONE_OF_TWO
+from projects.parties import Party
 from transitions.moves import NOTE_LIMIT
 
 #: The most of a statement that is taken back: one has a few thousand characters.
@@ -78,7 +81,7 @@ class DelegateForm(forms.Form):
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if person.side == Side.INTERNAL:
+        if not person.is_outside:
             del self.fields["email"], self.fields["name"]
             people = User.objects.filter(is_active=True, side=Side.INTERNAL).exclude(pk=person.pk).order_by("name")
             self.fields["to"].queryset = people  # type: ignore[attr-defined]
@@ -91,25 +94,52 @@ class DelegateForm(forms.Form):
 
 
 class VersionForm(forms.Form):
-    """A link as the next version of a document."""
+    """A link or a file as the next version of a document or section."""
 
-    slug = forms.SlugField(max_length=120, widget=forms.HiddenInput)
+    section = forms.CharField(required=False, max_length=LONGEST_DOCUMENT, widget=forms.HiddenInput)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=32_767, widget=forms.HiddenInput)
     link = forms.CharField(
-        label="Link", max_length=LONGEST_LINK, widget=forms.URLInput,
+        label="Link", required=False, max_length=LONGEST_LINK, widget=forms.URLInput,
         validators=[URLValidator(schemes=["https"], message="Give a whole address that begins with https://.")],
+        help_text="To where it lies, with the part of the page where there is one: https://…#invoices",
     )  # fmt: skip
+    upload = forms.FileField(
+        label="Or a file", required=False, error_messages={"empty": "The file is empty. Choose another one."}
+    )
     label = forms.CharField(
         label="Label", required=False, max_length=LONGEST_LABEL, help_text="Such as: after the review"
     )
     file_sha256 = forms.RegexField(
-        r"\A[0-9A-Fa-f]{64}\Z", label="SHA-256 of the file", required=False,
-        help_text="Shows later that the file is the same. Without it only the link is held fast.",
+        r"\A[0-9A-Fa-f]{64}\Z", label="SHA-256 of the linked file", required=False,
+        help_text="Shows later that it is the same. Without it only the link is held fast.",
         error_messages={"invalid": "A SHA-256 has 64 hexadecimal digits."},
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds, most = ", ".join(ENDINGS), size_words(settings.UPLOAD_LIMIT)
+        self.fields["upload"].help_text = f"{most} at most: {kinds}. Whoever may see the document can load it down."
+        self.fields["upload"].widget.attrs["accept"] = ",".join(f".{ending}" for ending in ENDINGS)
+
+    def clean(self) -> dict[str, Any]:
+        """Take one of the two."""
+        data = super().clean() or self.cleaned_data
+        if not self.errors and bool(data.get("link")) == bool(data.get("upload")):
+            self.add_error("link", ONE_OF_TWO)
+        return data
+
+
+class SectionMoveForm(forms.Form):
+    """A move of a section, as a form sends it."""
+
+    section = forms.CharField(required=False, max_length=LONGEST_DOCUMENT, widget=forms.HiddenInput)
+    move = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    revision = forms.IntegerField(required=False, min_value=0, max_value=2_147_483_647, widget=forms.HiddenInput)
+    note = forms.CharField(label="Why", required=False, max_length=NOTE_LIMIT, widget=forms.Textarea(attrs={"rows": 3}))
+    next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
 
 class VisibleForm(forms.Form):
     """Whether people outside see a document."""
 
-    slug = forms.SlugField(max_length=120, widget=forms.HiddenInput)
     visible = forms.BooleanField(label="Visible to the customer", required=False)

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Side, User
+from accounts.models import User
 from projects.evidence import shown_values, utc
 from projects.models import Approval, Project, ProjectStep
-from projects.signoff import Party, SignOff, holders, may_know_of, reopenable, sign_offs_of, statement
+from projects.outside import NOT_NOW
+from projects.parties import Party, holders
+from projects.signoff import SignOff, may_know_of, reopenable, sign_offs_of, statement
 from transitions.blockers import Blocker
 from transitions.standing import Standing
 from transitions.step import StepStatus
@@ -28,7 +30,7 @@ class PartyLine:
 
 def decide_values(step: ProjectStep, person: User) -> dict[str, Any]:
     """Return what the page of a decision shows to `person`: what is decided, by whom, and which acts are theirs."""
-    sign_off, inside = step.sign_off, person.side == Side.INTERNAL
+    sign_off, inside = step.sign_off, not person.is_outside
     shown = statement(step, person, sign_off)
     open_ = step.status == StepStatus.IN_REVIEW and step.project.standing == Standing.ACTIVE and person.is_active
     own = sign_off.own(person.pk) if open_ else []
@@ -77,12 +79,24 @@ def _passed_to(sign_off: SignOff, person: User) -> str:
     )
 
 
+#: Refusals of a decision, or of passing it on, that speak of nothing but what the person did and sees: told outside as they are.
+PLAIN = frozenset(
+    {
+        "already-decided", "archived", "missing-note", "not-active", "not-delegated", "not-done", "not-permitted", "not-shown",
+        "not-your-decision", "note-too-long", "phase-ahead", "shown-changed", "stale", "too-often", "unknown-party",
+        "unknown-step", "which-party", "wrong-state",
+    }
+)  # fmt: skip
+OTHER_WORK = "This cannot be decided yet: other work has to be closed first. Look again later."
+
+
 def told(person: User, blockers: Iterable[Blocker]) -> list[Blocker]:
-    """Return a refusal as `person` may hear it: outside without the titles and owners of other steps, and without links."""
-    if person.side == Side.INTERNAL:
+    """Return a refusal as `person` may hear it: outside no title or owner of other steps, no link, and in general words what is
+    not known here."""
+    if not person.is_outside:
         return list(blockers)
-    waits = "This cannot be decided yet: other work has to be closed first. Look again later."
-    texts = [waits if blocker.code == "needs-open" else blocker.text for blocker in blockers]
+    general = {"needs-open": OTHER_WORK}
+    texts = [blocker.text if blocker.code in PLAIN else general.get(blocker.code, NOT_NOW) for blocker in blockers]
     return [Blocker("refused", text) for text in dict.fromkeys(texts)]
 
 
@@ -107,19 +121,19 @@ def sign_offs_values(project: Project, person: User) -> dict[str, Any]:
             sign_off.step.template.approval_label, tuple(party_lines(sign_off)), bool(sign_off.own(person.pk)),
         )
         for sign_off in under_way
-        if person.side == Side.INTERNAL or sign_off.concerns(person.pk)
+        if not person.is_outside or sign_off.concerns(person.pk)
     ]  # fmt: skip
     return {
         "under_way": sorted(rows, key=lambda row: not row.mine),
         "decisions": visible_decisions(project, decisions, person),
-        "inside": person.side == Side.INTERNAL,
+        "inside": not person.is_outside,
     }
 
 
 def visible_decisions(project: Project, decisions: Iterable[Approval], person: User) -> list[Approval]:
     """Return the decisions that `person` may see: inside all; outside their own, their side's, and what was recorded for
     their party."""
-    if person.side == Side.INTERNAL:
+    if not person.is_outside:
         return list(decisions)
     return [row for row in decisions if _is_theirs(project, row, person)]
 
@@ -134,9 +148,9 @@ def _is_theirs(project: Project, row: Approval, person: User) -> bool:
 
 def evidence_values(project: Project, row: Approval, person: User) -> dict[str, Any]:
     """Return what the page of one decision shows. Outside, another person's address and what was shown to us are left out."""
-    inside, own = person.side == Side.INTERNAL, row.by_id == person.pk
+    inside, own = not person.is_outside, row.by_id == person.pk
     step = next(step for step in project.board.steps if step.id == row.step_id)
-    with_text = inside or row.by.side != Side.INTERNAL
+    with_text = inside or row.by.is_outside
     named = [project.board.by_path[path] for path in row.reopened if path in project.board.by_path]
     return {
         "row": row,

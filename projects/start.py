@@ -19,7 +19,9 @@ from django.utils import timezone
 from accounts.models import User
 from history.context import named
 from playbook.catalog import RoleTemplate, StepTemplate, VersionTemplate, version_template
-from playbook.models import Applies, Version
+from playbook.data import StepData
+from playbook.models import Version
+from playbook.vocabulary import Applies
 from projects.board import LiveStep, SeatView, count
 from projects.inbox import seat_given, tell
 from projects.models import (
@@ -157,7 +159,7 @@ def draft(version_ids: Iterable[int], *, integration_kind: str, phased_go_live: 
             key=lambda step: (step.phase_rank, step.version_id, step.number),
         )
     )
-    reasons = {step.id: _why_left_out(step, integration_kind, phased_go_live) for step in steps}
+    reasons = {step.id: applies_not(step, integration_kind, phased_go_live) for step in steps}
     left_out = {step.id: LeftOut(step, why) for step in steps if (why := reasons[step.id])}
     planned = [
         PlannedStep(step.path, step.phase, 0 if step.id in left_out else step.duration_days, step.needs)
@@ -369,7 +371,8 @@ def _first_totals(live: Sequence[LiveStep], phase: str) -> dict[str, object]:
     return {name: getattr(totals, name) for name in totals.__slots__}
 
 
-def _why_left_out(step: StepTemplate, integration_kind: str, phased_go_live: bool) -> str:
+def applies_not(step: StepTemplate | StepData, integration_kind: str, phased_go_live: bool) -> str:
+    """Return why a step is left out of such a project; empty where it applies (playbook.vocabulary.Applies)."""
     if step.applies == Applies.PARTNER_ONLY and integration_kind != IntegrationKind.PARTNER:
         return "Applies to partner integrations only."
     if step.applies == Applies.PHASED_ONLY and not phased_go_live:

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from accounts.models import User
 from playbook.models import Version
 from projects.billers import propose_code
+from projects.customers import Verdict, foresee
 from projects.forms import date_field
 from projects.models import IntegrationKind, Vertical
 from projects.start import PROPOSED, RoleToFill, Start, StartDraft, check_dates, draft
@@ -148,6 +149,17 @@ class StartForm(forms.Form):
             except ValidationError:
                 continue
         return found
+
+    def verdict(self) -> Verdict | None:
+        """Return whether the integration would count as new for the biller, once both are filled in."""
+        try:
+            typed = {
+                name: str(self.fields[name].clean(self._value(name)))
+                for name in ("biller_name", "core_system", "vertical")
+            }
+        except ValidationError:
+            return None
+        return foresee(kind=self.kind(), **typed)
 
     def draft(self) -> StartDraft | None:
         """Return what would be made, or None before any playbook is chosen."""

@@ -6,7 +6,9 @@ import datetime as dt
 from typing import Any
 
 from projects.board import A, Board, LiveStep, R
+from projects.health import disagree
 from projects.models import Project
+from projects.signals import signal_of
 from transitions.blockers import Blocker
 from transitions.gates import blockers_of, gate
 
@@ -37,6 +39,9 @@ def project_status(project: Project, *, today: dt.date) -> dict[str, Any]:
         "steps_blocked": project.steps_blocked,
         "steps_overdue": sum(board.reached(step) and step.overdue(today) for step in board.steps),
         "next_due": _iso(project.next_due),
+        "health": project.health or None,
+        "health_at": project.health_at.isoformat() if project.health_at else None,
+        "signal": _signal(project, today),
         "gate": [criterion.as_dict() for criterion in criteria],
         "blockers": [blocker.as_dict() for blocker in blockers_of(criteria)],
         "seats": [
@@ -49,6 +54,14 @@ def project_status(project: Project, *, today: dt.date) -> dict[str, Any]:
         ],
         "steps": [_step(board, step) for step in board.steps],
     }
+
+
+def _signal(project: Project, today: dt.date) -> dict[str, Any] | None:
+    seen = signal_of(project, today)
+    if seen is None:
+        return None
+    reasons = [{"code": reason.code, "text": reason.text, "health": reason.health.value} for reason in seen.reasons]
+    return {"health": seen.health.value, "disagrees": disagree(project.health, seen), "reasons": reasons}
 
 
 def refusal(blockers: list[Blocker]) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from django.utils import timezone
 from accounts.models import Side, User
 from history.context import named
 from playbook.catalog import RoleTemplate
-from projects.board import A, LiveStep, R, SeatView
+from projects.board import A, LiveStep, R, SeatView, seats_by_role
 from projects.comments import bring_in_line
 from projects.inbox import seat_given, tell
 from projects.models import Project, ProjectGrant, ProjectStep, Seat
 from projects.models.project import VIEW
-from projects.signoff import signers
+from projects.parties import signers
 from raci.grants import set_grants
 from transitions.blockers import Blocker, NotPermitted, StaleRow
 from transitions.standing import Standing
@@ -62,11 +62,11 @@ def grants_due(steps: Iterable[LiveStep], seats: Iterable[SeatView]) -> dict[int
     """
     seats = list(seats)
     due: dict[int, set[str]] = {}
-    by_role: dict[int, int] = {}
+    steps = list(steps)
     for seat in seats:
         if seat.person is not None:
-            by_role[seat.role.id] = seat.person.id
             due.setdefault(seat.person.id, {VIEW}).update(_of_role(seat.role))
+    by_role = {role_id: seat.person.id for role_id, seat in seats_by_role(steps, seats).items() if seat.person}
     for step in steps:
         for letter, person in ((R, step.named_responsible), (A, step.named_accountable)):
             gives = WORK if letter == R else APPROVE if step.template.approval else VIEW
@@ -146,25 +146,36 @@ def fill_seat(
     """
     now = now or timezone.now()
     with transaction.atomic():
-        row = locked_for(project, by)
-        board = row.board
-        seat = next((seat for seat in board.seats if seat.id == seat_id), None)
-        if seat is None:
-            raise ValidationError("This project has no such seat.")
-        if seen is not None and seen != holder_seen(seat):
-            raise StaleRow(seat, f"{seat.role.name} changed hands since you saw it.")
-        if person is not None and not person.is_active:
-            raise ValidationError(f"{person.name} is deactivated and cannot take a seat.")
-        if person is not None:
-            refuse_other_side(person, seat.role)
-        twins = Seat.objects.filter(
-            pk__in=[other.id for other in board.seats if other.role.identity == seat.role.identity]
-        )
-        before = set(twins.values_list("person_id", flat=True))  # on the board a deactivated holder is nobody
-        twins.update(person=person)
-        settle_people(row, by=by, now=now)
-        if person is not None and person.pk not in before:
-            tell([seat_given(row, person, [seat.role.name], by=by, now=now, occasion=f"seat:{seat.id}")])
+        seat_person(locked_for(project, by), seat_id, person, by=by, seen=seen, now=now)
+
+
+def seat_person(
+    row: Project, seat_id: int, person: User | None, *, by: User, seen: str | None = None, now: dt.datetime
+) -> None:
+    """Fill a seat as `fill_seat` does, of a project that the caller has locked, for somebody of whom it has asked what they may.
+
+    For acts that bring a seat with them: Client Services names its TSM with the tier, on projects that it does not run.
+
+    Raises:
+        Archived, StaleRow, ValidationError.
+    """
+    row.refuse_if_archived()
+    board = row.board
+    seat = next((seat for seat in board.seats if seat.id == seat_id), None)
+    if seat is None:
+        raise ValidationError("This project has no such seat.")
+    if seen is not None and seen != holder_seen(seat):
+        raise StaleRow(seat, f"{seat.role.name} changed hands since you saw it.")
+    if person is not None and not person.is_active:
+        raise ValidationError(f"{person.name} is deactivated and cannot take a seat.")
+    if person is not None:
+        refuse_other_side(person, seat.role)
+    twins = Seat.objects.filter(pk__in=[other.id for other in board.seats if other.role.identity == seat.role.identity])
+    before = set(twins.values_list("person_id", flat=True))  # on the board a deactivated holder is nobody
+    twins.update(person=person)
+    settle_people(row, by=by, now=now)
+    if person is not None and person.pk not in before:
+        tell([seat_given(row, person, [seat.role.name], by=by, now=now, occasion=f"seat:{seat.id}")])
 
 
 @named
@@ -220,6 +231,7 @@ def settle_people(project: Project, *, by: User | None, now: dt.datetime) -> Non
     bring_in_line(project, by=by, now=now)
 
 
+@named
 def settle_activity(person: User, *, by: User | None, now: dt.datetime | None = None) -> None:
     """Follow a person's deactivation, or their return, on every project that names them, locked in the order of their ids.
 

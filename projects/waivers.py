@@ -35,8 +35,8 @@ def waive(
 
     Raises:
         NotPermitted: the person does not run the project. Archived.
-        ValidationError: no such blocker stands now; no reason, or one of more than 4,000 characters; an expiry in the past or
-            over 180 days away.
+        ValidationError: no such blocker stands now, or one that stands for several; no reason, or one of more than 4,000
+            characters; an expiry in the past or over 180 days away.
     """
     now = now or timezone.now()
     today = business_day(now)
@@ -50,6 +50,8 @@ def waive(
         errors = {}
         if blocker is None:
             errors["code"] = "Nothing of that kind blocks this gate now."
+        elif not blocker.waivable:
+            errors["code"] = "That line stands for several. Waive them one by one."
         if not reason.strip():
             errors["reason"] = "Say why: the reason stays with the project for ever."
         if len(reason) > NOTE_LIMIT:

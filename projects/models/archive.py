@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 
+from history.final import FinalRow, FinalRowsQuerySet, RowIsFinal
 from history.stamps import Stamped
 from history.tracking import Tracked, TrackedQuerySet
 from transitions.blockers import Archived
@@ -54,20 +55,11 @@ class OwnedQuerySet(TrackedQuerySet):
         self.model._default_manager.filter(pk__in=[row.pk for row in rows])._refuse_archived()
         return super().bulk_update(rows, fields, batch_size)
 
-    def bulk_create(
-        self,
-        objs: Any,
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        *fields: Any,
-        **named_fields: Any,
-    ) -> list[Any]:
-        if update_conflicts:
+    def _make(self, rows: list[Any], **asked: Any) -> list[Any]:
+        if asked.get("update_conflicts"):
             raise RowsStay(self.model.__name__)
-        rows = list(objs)
         refuse_archived(self.model, {row.project_id for row in rows})
-        return super().bulk_create(rows, batch_size, ignore_conflicts)
+        return super()._make(rows, **asked)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         self._refuse_archived()
@@ -98,48 +90,20 @@ class Owned(Tracked):
         refuse_archived(type(row), [row.project_id], row.pk)
 
 
-class FinalQuerySet(OwnedQuerySet):
-    """Rows that say what happened. They are added, never changed."""
-
-    def update(self, **kwargs: Any) -> int:
-        raise DecisionIsFinal(self.model.__name__)
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
-        raise DecisionIsFinal(self.model.__name__)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise DecisionIsFinal(self.model.__name__)
-
-
-class DecisionIsFinal(Exception):  # noqa: N818
+class DecisionIsFinal(RowIsFinal):
     """Somebody tried to change or delete what was decided."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} rows are evidence: they are added, never changed or deleted.")
+
+class FinalQuerySet(FinalRowsQuerySet, OwnedQuerySet):  # type: ignore[override]
+    """Rows of projects that say what happened."""
 
 
-class Final(Stamped, Owned):
+class Final(FinalRow, Stamped, Owned):
     """An owned row that is never changed once written."""
 
-    objects: ClassVar[Any] = FinalQuerySet.as_manager()
+    refusal = DecisionIsFinal
+    objects: ClassVar[Any] = FinalQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         abstract = True
         base_manager_name = "objects"
-
-    def _save_table(
-        self,
-        raw: bool = False,
-        cls: Any = None,
-        force_insert: bool | tuple[Any, ...] = False,
-        force_update: bool = False,
-        using: str | None = None,
-        update_fields: Any = None,
-    ) -> bool:
-        # Inserted by force: under the key of another it would write over that.
-        if raw or force_update or update_fields or not self._state.adding:
-            raise DecisionIsFinal(type(self).__name__)
-        return super()._save_table(raw, cls, force_insert=True, using=using)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise DecisionIsFinal(type(self).__name__)

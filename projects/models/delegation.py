@@ -11,10 +11,10 @@ from django.utils import timezone
 from projects.models.archive import Final, FinalQuerySet
 from projects.models.project import Project
 from projects.models.step import ProjectStep
-from projects.signoff import Party
+from projects.parties import Party
 
 
-class DelegationQuerySet(FinalQuerySet):
+class DelegationQuerySet(FinalQuerySet):  # type: ignore[override]
     """Delegations, in the words of those who ask for them."""
 
     def standing(self) -> DelegationQuerySet:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
@@ -16,12 +17,15 @@ from accounts.models import User
 from history.tracking import HistoryOf
 from playbook.models import Step, Version
 from projects.board import Board, Totals
+from projects.closing import as_completed, close_steps
+from projects.health import Health
 from projects.models.archive import Owned
 from projects.models.registry import Biller, CoreSystem
 from raci.grants import Grant, permission_ids
 from transitions.blockers import Archived, Blocker
 from transitions.gates import (
     GateFacts,
+    SectionFacts,
     WaiverFacts,
     advance_blockers,
     complete_blockers,
@@ -33,6 +37,38 @@ from transitions.phase import Phase, PhaseMachine
 from transitions.standing import Standing, StandingMachine
 
 VIEW, VIEW_ALL = "view_project", "view_all_projects"
+
+#: What follows from a passage between phases, within its move: called with the project, which stands in its new phase and is
+#: saved, the move (`advance`, `return_to`), and `by`, `now` and `details` by name.
+PhaseFollower = Callable[..., None]
+_phase_followers: list[PhaseFollower] = []
+
+
+def after_phase(follower: PhaseFollower) -> None:
+    """Let something follow from every passage between phases, in `AppConfig.ready()`."""
+    if follower not in _phase_followers:
+        _phase_followers.append(follower)
+
+
+class ProjectAct(Protocol):
+    """What a move of the project asks, records and writes where a part of this room has it (projects.upgrade)."""
+
+    def blockers(self, project: Project, *, by: User, today: dt.date, details: dict[str, Any]) -> list[Blocker]:
+        """Return what stands in the way."""
+
+    def facts(self, project: Project) -> dict[str, Any]:
+        """Return what was true at the passage, as JSON."""
+
+    def settle(self, project: Project, *, by: User, now: dt.datetime, details: dict[str, Any]) -> Sequence[str]:
+        """Write what follows, and return the project's fields to be saved; its totals are counted afresh after it."""
+
+
+_acts: dict[str, ProjectAct] = {}
+
+
+def register_act(move: str, act: ProjectAct) -> None:
+    """Say what is behind a move of the project, in `AppConfig.ready()`."""
+    _acts[move] = act
 
 
 class IntegrationKind(models.TextChoices):
@@ -81,7 +117,8 @@ class ProjectQuerySet(GuardedQuerySet):
 class Project(PhaseMachine, StandingMachine):
     """One biller's implementation. Its row is the lock under which all of it moves (docs/adr/0004).
 
-    The totals (`steps_total` to `next_template`) are written with every move of a step; `recount` holds them against the rows.
+    The totals (`steps_total` to `next_template`) are written with every move of a step, `health` and `health_at` with every
+    status update; `recount` holds them against the rows.
     """
 
     MOVES = PhaseMachine.PHASE_MOVES + StandingMachine.STANDING_MOVES
@@ -127,10 +164,15 @@ class Project(PhaseMachine, StandingMachine):
     phase_done = models.PositiveSmallIntegerField(default=0)
     next_due = models.DateField(null=True, blank=True)
     next_template = models.ForeignKey(Step, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    health = models.CharField(max_length=10, choices=Health.choices, blank=True, editable=False)
+    health_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    #: Phase and standing are told by the record of moves; the totals follow from the steps.
+    #: Phase and standing are told by the record of moves; the totals follow from the steps, the health from the last update.
     history = HistoryOf(
-        without=("phase", "phase_since", "standing", "revision", "start_key", "next_template", *Totals.__slots__)
+        without=(
+            *("phase", "phase_since", "standing", "revision", "start_key", "next_template", "health", "health_at"),
+            *Totals.__slots__,
+        )
     )
     objects: ClassVar[Any] = ProjectQuerySet.as_manager()
 
@@ -143,6 +185,7 @@ class Project(PhaseMachine, StandingMachine):
             ("work_step", "Can work a step"),
             ("approve_step", "Can decide what asks for approval"),
             ("hand_off", "Can hand over to Client Services, or take over"),
+            ("decide_tier", "Can decide on the tier of support, and take projects over for Client Services"),
         )
         constraints = (
             models.UniqueConstraint(fields=("biller", "number"), name="project_number_once"),
@@ -150,6 +193,7 @@ class Project(PhaseMachine, StandingMachine):
             models.CheckConstraint(condition=Q(phase__in=Phase.values), name="phase_known"),
             models.CheckConstraint(condition=Q(standing__in=Standing.values), name="standing_known"),
             models.CheckConstraint(condition=Q(steps_done__lte=models.F("steps_total")), name="done_within_total"),
+            models.CheckConstraint(condition=Q(health__in=("", *Health.values)), name="health_known"),
         )
         indexes = (
             models.Index(fields=("standing", "next_due"), name="project_worst_first"),
@@ -192,9 +236,17 @@ class Project(PhaseMachine, StandingMachine):
         rows = self.waivers.order_by("at", "pk").values_list("code", "subject", "text", "by__name", "reason", "expires")
         return [WaiverFacts(*row) for row in rows]
 
+    @cached_property
+    def section_facts(self) -> tuple[SectionFacts, ...]:
+        """How far the sections of its documents are, read once for this instance; not asked for where no step names any."""
+        if not self.board.outlines:
+            return ()
+        rows = self.document_sections.order_by().values_list("document__slug", "slug", "state")
+        return self.board.section_facts({f"{slug}/{part}" if part else slug: state for slug, part, state in rows})
+
     def gate_facts(self, today: dt.date) -> GateFacts:
         """Return what the gate out of the present phase is asked about, `today` being the company's day."""
-        return self.board.gate_facts(today=today, waivers=self.waiver_facts)
+        return as_completed(self.board.gate_facts(today=today, waivers=self.waiver_facts, sections=self.section_facts))
 
     # What perform() asks.
 
@@ -218,12 +270,16 @@ class Project(PhaseMachine, StandingMachine):
         if move in {"advance", "complete"}:
             self._judged = self.gate_facts(today)
             return (advance_blockers if move == "advance" else complete_blockers)(self._judged)
+        if move in _acts:
+            return _acts[move].blockers(self, by=by, today=today, details=details)
         return []
 
     _judged: GateFacts | None = None
 
     def facts(self, move: str) -> dict[str, Any]:
-        """Freeze the gate as it stood at the passage."""
+        """Freeze the gate as it stood at the passage, or what the act was about."""
+        if move in _acts:
+            return _acts[move].facts(self)
         if self._judged is None:
             return {}
         return {
@@ -243,8 +299,15 @@ class Project(PhaseMachine, StandingMachine):
                 self.actual_go_live = None
             if self.actual_go_live != live_on:
                 written.append("actual_go_live")
+        elif move == "complete":
+            close_steps(self, by=by, now=now)
+        elif move in _acts:
+            written += _acts[move].settle(self, by=by, now=now, details=details)
         self.write_totals()
         self.save(update_fields=written)
+        if move in {"advance", "return_to"}:
+            for follower in _phase_followers:
+                follower(self, move, by=by, now=now, details=details)
 
     def save_totals(self) -> None:
         """Set the totals from the board and save them alone."""

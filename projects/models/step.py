@@ -14,17 +14,17 @@ from django.db.models import Q
 from accounts.models import User
 from history.tracking import HistoryOf
 from playbook.models import Step
+from playbook.vocabulary import LONGEST_TITLE
 from projects.board import A, LiveStep, R
-from projects.comments import ask_with_move
 from projects.evidence import NO_DOOR, seal
-from projects.inbox import tell_of_move
 from projects.models.archive import Owned, OwnedQuerySet
+from projects.models.lock import under_project
 from projects.models.project import Project
 from projects.people import Person
 from projects.signoff import Deciding, SignOff, Statement, may_know_of, sign_off_of, statement
 from transitions.blockers import Blocker
 from transitions.gates import StepFacts, step_blockers
-from transitions.machine import GuardedQuerySet
+from transitions.machine import GuardedQuerySet, StateGuarded, in_move
 from transitions.moves import follow
 from transitions.step import OPEN, StepMachine, StepStatus
 
@@ -46,7 +46,7 @@ BY_LETTER: dict[str, frozenset[str]] = {
 DECISIONS = {"approve": "approved", "reject": "rejected", "excuse": "excused"}
 MANAGED = frozenset(BY_LETTER) - frozenset(DECISIONS)
 
-#: Called at the end of every settled move, in its transaction: `(step, move, by=, now=, details=)`.
+#: Called at the end of every settled move, in its transaction, in the order of registration: `(step, move, by=, now=, details=)`.
 Follower = Callable[..., None]
 _followers: list[Follower] = []
 
@@ -60,14 +60,27 @@ def follow_with(follower: Follower) -> None:
 class ProjectStepQuerySet(GuardedQuerySet, OwnedQuerySet):  # type: ignore[override]
     """Live steps."""
 
+    def take_back(self) -> None:
+        """Delete steps that an upgrade made, within the move that undoes it; nothing else ever deletes a step."""
+        if not in_move():
+            raise StateGuarded("Steps are made N/A, never deleted: only undoing an upgrade takes back those it made")
+        self._refuse_archived()
+        models.QuerySet.delete(self)
+
 
 class ProjectStep(StepMachine, Owned):
-    """One step of one project. Its title and guidance are its template's; its state, dates and people are its own."""
+    """One step of one project. Its guidance is its template's, and its title unless the project gave it one of its own.
+
+    Its state, dates and people are its own.
+    """
 
     BIRTH_STATES: ClassVar = {"status": (StepStatus.NOT_APPLICABLE,)}  # left out at the start, still shown
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="steps")
     template = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="live")
+    own_title = models.CharField(
+        max_length=LONGEST_TITLE, blank=True, help_text="Nothing where it is called as in the playbook"
+    )
     due = models.DateField(null=True, blank=True)
     baseline_due = models.DateField(null=True, editable=False)
     reason = models.TextField(blank=True)
@@ -107,10 +120,17 @@ class ProjectStep(StepMachine, Owned):
                 condition=~Q(status=StepStatus.NOT_APPLICABLE) | ~Q(reason=""), name="not_applicable_with_reason"
             ),
         )
-        indexes = (models.Index(fields=("project", "due"), name="step_open", condition=Q(status__in=OPEN)),)
+        indexes = (
+            models.Index(fields=("project", "due"), name="step_open", condition=Q(status__in=OPEN)),
+            models.Index(
+                fields=("project",),
+                name="step_departs",
+                condition=Q(status=StepStatus.NOT_APPLICABLE) | ~Q(own_title=""),
+            ),
+        )
 
     def __str__(self) -> str:
-        return self.template.title
+        return self.own_title or self.template.title
 
     @cached_property
     def live(self) -> LiveStep:
@@ -129,10 +149,7 @@ class ProjectStep(StepMachine, Owned):
 
     def locked(self) -> ProjectStep:
         """Lock the project, then read the step: two people on two steps of a project take turns."""
-        project = Project.objects.select_for_update(of=("self",)).get(pk=self.project_id)
-        row = ProjectStep.objects.select_related("template").get(pk=self.pk)
-        row.project = project
-        return row
+        return under_project(self, "template")
 
     def is_archived(self) -> bool:
         return self.project.is_archived()
@@ -231,8 +248,6 @@ class ProjectStep(StepMachine, Owned):
             self._write_decision(move, by=by, now=now, details=details, reopened=reopened)
         self.project.save_totals()
         self.__dict__.pop("sign_off", None)  # it was the one before this move
-        ask_with_move(self, move, by=by, now=now)
-        tell_of_move(self, move, by=by, now=now)
         for follower in _followers:
             follower(self, move, by=by, now=now, details=details)
 

@@ -45,7 +45,7 @@ def show_conflict(form: forms.Form, *, stored: Mapping[str, object], carries: Ma
 
 
 def words(value: object) -> str:
-    """Return a value as people read it: a date as `Nov 24`, a person by name, nothing as `nobody yet` or `–`."""
+    """Return a value as people read it: a date as `Nov 24`, a person by name, nothing as `–`."""
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):

@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
-from projects.models import Project, ProjectStep
+from projects.models import DocumentVersion, Project, ProjectStep
 from projects.outside import concerns, outsider
 
 NO_PROJECT = "There is no such project, or you have no seat on it."
+NO_VERSION = "There is no such version of a document, or it is not shown to you."
 NO_STEP = "There is no such step, or you have no seat on its project."
 
 
@@ -68,6 +69,16 @@ def _step(request: HttpRequest, code: str, path: str, steps: QuerySet[ProjectSte
         return steps.get(project__in=projects, template__key=key, template__version__playbook__slug=playbook)
     except ProjectStep.DoesNotExist:
         raise Http404(NO_STEP) from None
+
+
+def get_file(project: Project, slug: str, number: int) -> DocumentVersion:
+    """Return a version of a project's document that is a file, whoever may have it; else 404."""
+    of = project.document_versions.filter(document__slug=slug, file__isnull=False)
+    found = of.select_related("document", "file").filter(number=number).first() if number < 32_768 else None
+    if found is None:
+        raise Http404(NO_VERSION)
+    found.project = found.document.project = project
+    return found
 
 
 def may_manage(project: Project, person: User) -> bool:

@@ -12,36 +12,32 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Side, User
+from accounts.models import User
 from history.context import Origin
 from history.reading import Source, by_day, label_of
 from history.tracking import history_of
 from playbook.history_page import sources as playbook_sources
 from playbook.models import Playbook
-from projects.export import csv_response
 from projects.filters import has_blanks
 from projects.filters import read as read_filter
 from projects.forms import RevertForm, own_path
-from projects.history_page import (
+from projects.history_filter import (
     EXPORT_HEADER,
     IN_A_FILE,
-    REVERTABLE,
     HistoryFilter,
-    all_sources,
     export_rows,
     form_for,
     kinds,
     page_of,
     people_of,
-    project_sources,
-    step_sources,
-    told_values,
-)
+)  # fmt: skip
+from projects.history_page import REVERTABLE, all_sources, project_sources, step_sources, told_values
 from projects.models import Project
 from projects.revert import MODELS, ChangedSince, as_seen, revert
 from projects.views.getters import get_project, get_step, may_manage, signed_in
 from projects.views.refusals import status_of
 from raci.grants import holds_globally
+from sheets.writing import csv_response
 from transitions.blockers import Blocker, MoveRefused
 from transitions.clock import business_day
 
@@ -92,7 +88,7 @@ def _sources(request: HttpRequest, project: Project) -> list[Source]:
 def overall(request: HttpRequest) -> HttpResponseBase:
     """Show all that ever changed, as far as the reader may see all of it."""
     reader = signed_in(request)
-    if reader.side != Side.INTERNAL:
+    if reader.is_outside:
         raise Http404
     sources = all_sources(reader)
     if not sources:
@@ -148,7 +144,7 @@ def take_back(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
 
 def _row(person: User, kind: str, pk: int) -> Any:
     """Return the row of history if the person may see it; else 404."""
-    if kind not in MODELS or pk > LARGEST_KEY or person.side != Side.INTERNAL:
+    if kind not in MODELS or pk > LARGEST_KEY or person.is_outside:
         raise Http404
     row = get_object_or_404(history_of(MODELS[kind]).objects, pk=pk)
     project_id = row.id if kind == "project" else getattr(row, "project_id", None)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from projects import drawn
 from projects.board import SeatView
+from projects.documents import is_latest_shown
+from projects.files import as_download
 from projects.forms import MoveForm
 from projects.models import Project, ProjectStep
 from projects.outside import (
@@ -26,7 +28,7 @@ from projects.outside import (
 )
 from projects.outside_page import project_page, standing_words, step_page
 from projects.paging import Paging
-from projects.views.getters import NO_STEP, get_project, get_shared_step, get_step, signed_in
+from projects.views.getters import NO_STEP, NO_VERSION, get_file, get_project, get_shared_step, get_step, signed_in
 from projects.views.refusals import status_of
 from transitions.blockers import Blocker, MoveRefused, UnknownMove
 from transitions.clock import business_day
@@ -117,6 +119,18 @@ def step_as_customer(request: HttpRequest, code: str, seat_id: int, path: str) -
     if not concerns(step, who):
         raise Http404(NO_STEP)
     return _step(request, step, who, seat=seat, seats=seats)
+
+
+@require_GET
+def file_as_customer(request: HttpRequest, code: str, seat_id: int, document: str, number: int) -> FileResponse:
+    """Hand out the file of a version that people outside see the latest of, from the page that shows what they see."""
+    project = get_project(request, code)
+    _seat(project, seat_id, outside_seats(project.board))
+    version = get_file(project, document, number)
+    if not is_latest_shown(version):
+        raise Http404(NO_VERSION)
+    assert version.file is not None, "it was asked for as one"
+    return as_download(version.file)
 
 
 def _seat(project: Project, seat_id: int, seats: list[SeatView]) -> SeatView:

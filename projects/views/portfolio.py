@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from projects.days import moment
-from projects.export import csv_response
-from projects.filters import GO_LIVES, STANDINGS, PortfolioFilter, PortfolioForm, has_blanks, read
+from projects.filters import GO_LIVES, HEALTHS, STANDINGS, PortfolioFilter, PortfolioForm, has_blanks, read
 from projects.models import Project
 from projects.paging import Paging
 from projects.portfolio import (
@@ -24,12 +23,14 @@ from projects.portfolio import (
     read_columns,
     rows,
     settled_of,
+    signals,
     summary,
 )
 from projects.portfolio_page import EXPORT_HEADER, chips, export_rows, headers, tiles
 from projects.views import outside
 from projects.views.getters import signed_in
 from raci.grants import holds_globally
+from sheets.writing import csv_response
 from transitions.clock import business_day
 
 #: The part of the page that a filter changes; htmx asks for it by this id.
@@ -77,13 +78,20 @@ def _context(request: HttpRequest, chosen: PortfolioFilter, *, with_page: bool) 
         "export": base + (f"{query}&" if (query := chosen.query()) else "?") + "format=csv",
         "tiles": tiles(counts, steps, base) if with_page else [],
         "counts": counts,
-        "rows": rows(found, steps, today),
+        "rows": rows(found, steps, signals(found, today), today),
         "headers": headers(chosen, base),
         "paging": paging,
         "chosen": chosen,
         "toggle_mine": base + chosen.query(mine=not chosen.mine),
         "chips": chips(chosen, counts.managers, base),
-        "choices": {"phase": PHASES, "kind": KINDS, "pm": counts.managers, "standing": STANDINGS, "go_live": GO_LIVES},
+        "choices": {
+            "phase": PHASES,
+            "kind": KINDS,
+            "pm": counts.managers,
+            "standing": STANDINGS,
+            "go_live": GO_LIVES,
+            "health": HEALTHS,
+        },
     }
 
 

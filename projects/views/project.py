@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from projects.dates import move_target_go_live
+from projects.dates import check_go_live, move_target_go_live
 from projects.forms import GoLiveForm, MoveForm, SeatForm
 from projects.models import Project
 from projects.page import gate_panel, phase_sections, short_date, team
+from projects.panels import Panel, links, panels
 from projects.team import fill_seat, holder_seen
 from projects.views import outside
 from projects.views.conflicts import show_conflict
@@ -46,8 +47,8 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """Render the project's page, with what refused a move when one was."""
-    today = business_day()
-    manages = may_manage(project, signed_in(request))
+    today, person = business_day(), signed_in(request)
+    manages = may_manage(project, person)
     records = TransitionRecord.objects.under(project).select_related("by")[:HISTORY_ON_PAGE]
     context = {
         "nav": "portfolio",
@@ -64,6 +65,10 @@ def page(
         "go_live_text": short_date(project.target_go_live, today),
         "refused": refused or [],
         "form": form,
+        "panels": panels("project", project, person, today),
+        "below": panels("project-below", project, person, today),
+        "aside": panels("project-aside", project, person, today),
+        "links": links(project),
     }
     return render(request, "projects/project.html", context, status=status)
 
@@ -96,28 +101,32 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def go_live(request: HttpRequest, code: str) -> HttpResponse:
-    """Move the target go-live, with a reason; the baseline stays."""
-    project = get_project(request, code)
+    """Move the target go-live, with a reason, once what follows elsewhere was shown; the baseline stays."""
+    project, who, today = get_project(request, code), signed_in(request), business_day()
     initial = {"target_go_live": project.target_go_live, "revision": project.revision}
     form = GoLiveForm(request.POST or None, initial=initial)
     status = 400 if request.method == "POST" else 200
+    follows: list[Panel] = []
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        target, asked = data["target_go_live"], {"reason": data["reason"], "revision": data["revision"]}
         try:
-            row = move_target_go_live(
-                project, data["target_go_live"], by=signed_in(request), reason=data["reason"], revision=data["revision"]
-            )
+            if not form.was_shown:
+                check_go_live(project, target, by=who, **asked)
+                follows = panels("go-live", project, target, who, today)
+            row = project if follows else move_target_go_live(project, target, by=who, **asked)
         except (MoveRefused, ValidationError) as refused:
             status = add_errors(form, refused)
             if isinstance(refused, StaleRow):
                 now: Project = refused.row
                 show_conflict(form, stored={"target_go_live": now.target_go_live}, carries={"revision": now.revision})
         else:
-            messages.success(request, f"Target go-live is now {short_date(row.target_go_live, business_day())}.")
-            return redirect(row)
-    return render(
-        request, "projects/go_live.html", {"nav": "portfolio", "project": project, "form": form}, status=status
-    )
+            if not follows:
+                messages.success(request, f"Target go-live is now {short_date(row.target_go_live, today)}.")
+                return redirect(row)
+            form, status = form.with_shown(), 200
+    context = {"nav": "portfolio", "project": project, "form": form, "follows": follows}
+    return render(request, "projects/go_live.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -63,6 +63,7 @@ def _page(request: HttpRequest, form: StartForm, *, preview_only: bool = False, 
             made and made.planned_end and dates.get("target_go_live") and made.planned_end > dates["target_go_live"]
         ),
         "today": business_day(),
+        "verdict": form.verdict(),
         "show_errors": status != 200,
     }
     if not preview_only:

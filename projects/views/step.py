@@ -13,12 +13,14 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from projects.comments import comments_on
 from projects.dates import move_due_date
-from projects.forms import CustomerForm, DueDateForm, MoveForm, NameOnStepForm, own_path
+from projects.forms import CustomerForm, DueDateForm, MoveForm, NameOnStepForm, RenameForm, own_path
 from projects.models import ProjectStep
 from projects.models.step import DECISIONS
 from projects.outside import show_to_customer
-from projects.page import board_label, needs_of, step_moves, step_row
+from projects.page import board_label, empty_sections, needs_of, step_moves, step_row
+from projects.panels import panels
 from projects.people import Person
+from projects.rename import rename_step
 from projects.signoff import documents_shown
 from projects.team import name_on_step
 from projects.views import outside
@@ -130,10 +132,34 @@ def name_person(request: HttpRequest, code: str, path: str) -> HttpResponse:
 
 
 @require_POST
+def rename(request: HttpRequest, code: str, path: str) -> HttpResponse:
+    """Give a step a title of its own on this project, or the playbook's again."""
+    step = get_step(request, code, path)
+    form = RenameForm(request.POST, auto_id="rename_%s")
+    status = 400
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            row = rename_step(
+                step, data["title"], by=signed_in(request), reason=data["reason"], revision=data["revision"]
+            )
+        except (MoveRefused, ValidationError) as refused:
+            status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                row = refused.row
+                show_conflict(form, stored={"title": str(row)}, carries={"revision": row.revision})
+        else:
+            words = f"The step is called “{row}” here." if row.own_title else f"“{row}” is called as in the playbook."
+            messages.success(request, words)
+            return redirect(step.project.step_url(path))
+    return page(request, get_step(request, code, path), rename_form=form, status=status)
+
+
+@require_POST
 def customer(request: HttpRequest, code: str, path: str) -> HttpResponse:
     """Mark a step visible to people outside, and say in plain words what is asked of them."""
     step = get_step(request, code, path)
-    form, stale = CustomerForm(request.POST, auto_id="customer_%s"), None
+    form = CustomerForm(request.POST, auto_id="customer_%s")
     status = 400
     if form.is_valid():
         data = form.cleaned_data
@@ -142,20 +168,18 @@ def customer(request: HttpRequest, code: str, path: str) -> HttpResponse:
                 step, visible=data["visible"], note=data["note"], by=signed_in(request), revision=data["revision"]
             )
         except (MoveRefused, ValidationError) as refused:
-            stale = refused.row if isinstance(refused, StaleRow) else None
             status = add_errors(form, refused)
+            if isinstance(refused, StaleRow):
+                row = refused.row
+                stored = {"visible": row.visible_to_customer, "note": row.customer_note}
+                show_conflict(form, stored=stored, carries={"revision": row.revision})
         else:
             seen = (
                 "visible to people outside" if row.visible_to_customer else "seen outside by those with a letter alone"
             )
             messages.success(request, f"{row} is {seen} now.")
             return redirect(step.project.step_url(path))
-    fresh = get_step(request, code, path)
-    if stale is not None:  # both values are on the page; saving once more is choosing one's own
-        typed = request.POST.copy()
-        typed["revision"] = str(fresh.revision)
-        form.data = typed
-    return page(request, fresh, customer_form=form, customer_stale=stale is not None, status=status)
+    return page(request, get_step(request, code, path), customer_form=form, status=status)
 
 
 def page(
@@ -167,7 +191,7 @@ def page(
     refused: list[Blocker] | None = None,
     due_form: DueDateForm | None = None,
     customer_form: CustomerForm | None = None,
-    customer_stale: bool = False,
+    rename_form: RenameForm | None = None,
 ) -> HttpResponse:
     """Render a step's page, with what refused an act when one was."""
     board, today, person = step.project.board, business_day(), signed_in(request)
@@ -176,7 +200,7 @@ def page(
         "nav": "portfolio",
         "row": step_row(board, step.live, today),
         "template": step.live.template,
-        "playbook": next(v for v in board.versions if v.id == step.live.template.version_id),
+        "playbook": board.version_of(step.live),
         "letters": [(letter.label, letter.value, board.holders(step.live, letter.value)) for letter in Letter],
         "needs": [step_row(board, needed, today) for needed in needs_of(board, facts)],
         "needed_by": [step_row(board, board.by_path[other.key], today) for other in needed_by(facts, board.all_facts)],
@@ -187,7 +211,9 @@ def page(
         "date_changes": list(step.date_changes.select_related("by")[:20]),
         "due_form": due_form or DueDateForm(initial={"due": step.due, "revision": step.revision}),
         "customer_form": customer_form or CustomerForm.of(step),
-        "customer_stale": customer_stale,
+        "rename_form": rename_form or RenameForm.of(step),
+        "playbook_title": board.playbook_step(step.live).title if step.live.own_title else "",
+        "panels": panels("step", step, person, today),
         "manages": manages,
         "may_date": not step.is_archived() and (manages or board.letters_of(person.pk, step.live) & {"R", "A"}),
         "today": today,
@@ -208,6 +234,7 @@ def moves_context(
         "project": step.project,
         "step": step,
         "label": board_label(board, step.live),
+        "empty_sections": empty_sections(step),
         "moves": [] if step.is_archived() else step_moves(board, step.live, mine, person, business_day()),
         "choices": move_form(step).fields,
         "typed": form.data if form else QueryDict(),

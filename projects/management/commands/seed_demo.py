@@ -14,6 +14,8 @@ from history import commands
 from playbook.models import Version
 from projects.bulk_demo import bring_in_projects
 from projects.demo import PEOPLE, plans, seed, seed_people
+from projects.playbooks_demo import seed_newer_version
+from projects.registry_demo import seed_customers_from_before, seed_registry
 
 #: So many are lived through the services; more than that are brought in in bulk.
 LIVED = 18
@@ -34,9 +36,13 @@ class Command(commands.Command):
         if not Version.objects.published().exists():
             raise CommandError("No playbook is published: run load_playbooks first.")
         people = seed_people(settings.DEMO_PASSWORD)
+        if count:
+            seed_customers_from_before(people, timezone.now())
         with tqdm(total=count, unit=" projects", disable=None, file=self.stderr) as bar:
             made = seed(min(count, LIVED), people, timezone.now(), each=bar.update)
             made += bring_in_projects(list(plans(count))[LIVED:], people, timezone.now(), each=bar.update)
+        seed_registry(people, timezone.now(), limit=LIVED)
+        seed_newer_version(people, timezone.now())
         self.stdout.write(f"{made} projects made, {count} in the demo.")
         self.stdout.write(f"Sign in with one of these addresses and the password “{settings.DEMO_PASSWORD}”:")
         for first, last, code, side, _ in PEOPLE:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from history import commands
-from projects.evidence import faults
+from projects.evidence import broken_links, chains, faults
 from projects.lookup import project_by_code
 from projects.models import Approval, Project
 from projects.models.step import DECISIONS
@@ -43,6 +43,12 @@ class Command(commands.Command):
             for fault in faults(rows, _recorded(project)):
                 found += 1
                 self.stdout.write(f"{project.code}: decision {fault.decision or 'missing'}: {fault.text}")
+            for name, rows_of in chains().items():
+                signed = list(rows_of(project))
+                decisions += len(signed)
+                for fault in broken_links(signed):
+                    found += 1
+                    self.stdout.write(f"{project.code}: {name} {fault.decision}: {fault.text}")
         self.stdout.write(f"{decisions:,} decisions, {before:,} from before evidence was kept, {found:,} faults.")
         if found:
             sys.exit(1)
