@@ -1,0 +1,1 @@
+"""The package that goes to Client Services: built, sealed, accepted or returned."""

@@ -1,0 +1,1 @@
+"""The Integration Summary: every field filled, or N/A by a named person."""

@@ -1,0 +1,1 @@
+"""The watch over an add-on after its go-live: payments against what was expected."""
