@@ -1,6 +1,7 @@
 /** What every page does beyond HTML. Each part works on its own, and without any of them the page still does. */
 
-const SHORTCUTS_OFF = "gatehouse.shortcuts-off";
+import { alone, shortcuts } from "./keys.js";
+
 const byId = (id) => document.getElementById(id);
 
 /* ---- Saying what happened ------------------------------------------------------------------------------------- */
@@ -122,8 +123,7 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
     }
   }
-  const typing = event.target.closest?.("input, select, textarea, [contenteditable], dialog");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && shortcutsOn()) {
+  if (event.key === "/" && alone(event) && shortcuts.on()) {
     const filter = document.querySelector("[data-filter], input[type=search]");
     if (filter) {
       event.preventDefault();
@@ -135,25 +135,12 @@ document.addEventListener("keydown", (event) => {
 
 /* ---- Single-letter keys have an off switch (WCAG 2.1.4) ------------------------------------------------------------- */
 
-function shortcutsOn() {
-  try {
-    return localStorage.getItem(SHORTCUTS_OFF) === null;
-  } catch {
-    return true; // a browser that keeps nothing for us
-  }
-}
-
 function setUpShortcutSwitch() {
   const button = document.querySelector("[data-shortcuts]");
   if (!button) return;
-  const show = () => (button.textContent = shortcutsOn() ? "Turn the / key off" : "Turn the / key on");
+  const show = () => (button.textContent = shortcuts.on() ? "Turn the / key off" : "Turn the / key on");
   button.addEventListener("click", () => {
-    try {
-      if (shortcutsOn()) localStorage.setItem(SHORTCUTS_OFF, "1");
-      else localStorage.removeItem(SHORTCUTS_OFF);
-    } catch {
-      return toast("This browser keeps no settings.", "error");
-    }
+    if (!shortcuts.flip()) return toast("This browser keeps no settings.", "error");
     show();
   });
   show();
@@ -165,5 +152,7 @@ function setUpShortcutSwitch() {
 setUpShortcutSwitch();
 openDialogs(document);
 // What a server-made strip says is spoken too: a live region speaks only what changes after the page is there.
-const spoken = [...document.querySelectorAll(".flash")].map((strip) => strip.textContent.trim()).join(" ");
-if (spoken) setTimeout(() => (byId("spoken").textContent = spoken), 150);
+for (const strip of document.querySelectorAll(".flash")) {
+  strip.setAttribute("role", "status");
+  setTimeout(() => strip.replaceChildren(...strip.childNodes), 150);
+}
