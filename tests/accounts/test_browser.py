@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.links import mint
 from tests.accounts.ways import ASK, FACTOR, SIGN_IN, add_app, app_code, code_of_mail
+from tests.browser.looks import sideways
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -145,7 +146,7 @@ def test_every_page_is_for_everybody(
         page.goto(path)
         found[page.url] = (
             axe(page),
-            page.evaluate("document.documentElement.scrollWidth > innerWidth"),
+            sideways(page),
             page.locator("h1").count(),
         )
 

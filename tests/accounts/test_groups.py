@@ -22,24 +22,44 @@ def permissions(name: str) -> set[str]:
 
 def test_what_each_group_may_do(db: None) -> None:
     administrators = permissions("Administrators")
-    reference = {
-        f"projects.{verb}_{row}" for verb in ("add", "change", "delete", "view") for row in ("biller", "coresystem")
-    }
+    rows = ("biller", "coresystem", "coresystemproduct", "livecustomer", "partner")
+    reference = {f"projects.{verb}_{row}" for verb in ("add", "change", "delete", "view") for row in rows}
+    reference |= {"projects.view_billermrr", "projects.keep_registry"}
     people = {
         f"accounts.{name}" for name in ("add_user", "change_user", "view_user", "invite_person", "replace_person")
     }
 
-    assert {name for name in administrators if not name.startswith("playbook.")} == reference | people | {
-        "auth.view_group"
+    starter_sets = {
+        f"workbook.{verb}_{row}"
+        for verb in ("add", "change", "delete", "view")
+        for row in ("startersuite", "startercase")
     }
+
+    meetings = {
+        f"meetings.{verb}_{row}" for verb in ("add", "change", "delete", "view") for row in ("series", "seriesattendee")
+    }
+    meetings |= {"meetings.see_meetings", "meetings.run_meetings"}
+    reminders = {f"reminders.{verb}_hook" for verb in ("add", "change", "delete", "view")}
+    reminders |= {"reminders.view_sweep", "reminders.view_bounce"}
+    reminders |= {"accounts.view_outgoingmail", "accounts.change_outgoingmail"}
+    tiers = {"handoff.add_tiertable", "handoff.view_tiertable"}  # a table that was issued stays
+
+    assert {name for name in administrators if not name.startswith("playbook.")} == (
+        reference | people | starter_sets | meetings | reminders | tiers | {"auth.view_group"}
+    )
     assert {
         f"playbook.{name}"
         for name in Permission.objects.filter(content_type__app_label="playbook").values_list("codename", flat=True)
     } <= administrators
-    assert permissions("Implementations") == {"projects.add_project", "accounts.invite_person"}
-    assert permissions("Portfolio") == {"projects.view_all_projects"}
+    assert permissions("Implementations") == {
+        "projects.add_project", "projects.keep_registry", "accounts.invite_person", "meetings.see_meetings"
+    }  # fmt: skip
+    sees_all = {"projects.view_all_projects", "meetings.see_meetings"}
+    assert permissions("Client Services") == {"projects.decide_tier"} | sees_all
+    assert permissions("Delivery managers") == sees_all
+    assert permissions("Portfolio") == {"projects.view_all_projects", "meetings.see_meetings"}
     assert {name: permissions(name) for name in ("Engineering", "Delivery", "External")} == {
-        "Engineering": set(), "Delivery": set(), "External": set()
+        "Engineering": {"meetings.see_meetings"}, "Delivery": {"meetings.see_meetings"}, "External": set()
     }  # fmt: skip
     assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
 
@@ -66,7 +86,10 @@ def test_what_is_not_in_the_table_is_withdrawn_and_the_rest_left_alone(db: None)
 
     make_groups()
 
-    assert permissions("Portfolio") == {"projects.view_all_projects"}
+    sees_all = {"projects.view_all_projects", "meetings.see_meetings"}
+    assert permissions("Client Services") == {"projects.decide_tier"} | sees_all
+    assert permissions("Delivery managers") == sees_all
+    assert permissions("Portfolio") == {"projects.view_all_projects", "meetings.see_meetings"}
     assert permissions("Our own") == {"accounts.delete_user"}
 
 
@@ -80,7 +103,10 @@ def test_making_them_again_writes_nothing(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_flush_leaves_the_groups_as_they_should_be() -> None:
-    assert permissions("Portfolio") == {"projects.view_all_projects"}
+    sees_all = {"projects.view_all_projects", "meetings.see_meetings"}
+    assert permissions("Client Services") == {"projects.decide_tier"} | sees_all
+    assert permissions("Delivery managers") == sees_all
+    assert permissions("Portfolio") == {"projects.view_all_projects", "meetings.see_meetings"}
 
 
 def test_the_cast_is_in_its_groups(cast: SimpleNamespace) -> None:

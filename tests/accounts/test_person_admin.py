@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -21,9 +23,11 @@ def url_of(person: User) -> str:
     return reverse("admin:accounts_user_change", args=[person.pk])
 
 
-def filled(person: User, **more: object) -> dict[str, object]:
+def filled(client: Client, person: User, **more: object) -> dict[str, object]:
     """The form of a person as it stands."""
-    fields = {"email": person.email, "name": person.name, "side": person.side, "time_zone": person.time_zone}
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(url_of(person)).content.decode())
+    fields: dict[str, object] = {"seen": seen[1] if seen else ""}
+    fields |= {"email": person.email, "name": person.name, "side": person.side, "time_zone": person.time_zone}
     return fields | {"is_active": "on", "groups": list(person.groups.values_list("pk", flat=True))} | more
 
 
@@ -39,7 +43,10 @@ def test_an_administrator_manages_people_and_their_groups(ivan: Client, cast: Si
     portfolio = Group.objects.get(name="Portfolio")
 
     assert ivan.get(LIST).status_code == 200
-    assert ivan.post(url_of(cast.sofia), filled(cast.sofia, name="Sofia R.", groups=[portfolio.pk])).status_code == 302
+    assert (
+        ivan.post(url_of(cast.sofia), filled(ivan, cast.sofia, name="Sofia R.", groups=[portfolio.pk])).status_code
+        == 302
+    )
 
     sofia = User.objects.get(pk=cast.sofia.pk)
     assert (sofia.name, list(sofia.groups.all())) == ("Sofia R.", [portfolio])
@@ -54,7 +61,7 @@ def test_an_administrator_makes_nobody_a_superuser(
     }  # fmt: skip
     for person in (cast.sofia, cast.ivan):
         password = User.objects.get(pk=person.pk).password
-        assert ivan.post(url_of(person), filled(person, **wanted)).status_code == 302
+        assert ivan.post(url_of(person), filled(ivan, person, **wanted)).status_code == 302
         after = User.objects.get(pk=person.pk)
         assert (after.is_superuser, list(after.user_permissions.all()), after.password) == (False, [], password)
     assert not User.objects.get(pk=cast.sofia.pk).is_staff
@@ -66,7 +73,7 @@ def test_an_administrator_makes_nobody_a_superuser(
 
 def test_an_administrator_may_look_at_a_superuser_and_no_more(ivan: Client, cast: SimpleNamespace) -> None:
     assert ivan.get(url_of(cast.adele)).status_code == 200
-    assert ivan.post(url_of(cast.adele), filled(cast.adele, email="mine@example.org")).status_code == 403
+    assert ivan.post(url_of(cast.adele), filled(ivan, cast.adele, email="mine@example.org")).status_code == 403
     assert User.objects.get(pk=cast.adele.pk).email == "adele@example.org"
 
 
@@ -84,6 +91,17 @@ def test_nobody_types_a_password_for_somebody_else(ivan: Client, cast: SimpleNam
     assert User.objects.get(pk=person.pk).password == person.password
 
 
+def test_two_administrators_on_one_person_are_told_of_each_other(ivan: Client, cast: SimpleNamespace) -> None:
+    mine = filled(ivan, cast.sofia, name="Sofia Mine")
+    ivan.post(url_of(cast.sofia), filled(ivan, cast.sofia, name="Sofia Theirs"))
+
+    answer = ivan.post(url_of(cast.sofia), mine)
+
+    assert answer.status_code == 409
+    assert "Stored meanwhile: “Sofia Theirs”. In your form: “Sofia Mine”." in html.unescape(answer.content.decode())
+    assert User.objects.get(pk=cast.sofia.pk).name == "Sofia Theirs"
+
+
 def test_nobody_is_deleted_and_groups_are_as_the_code_has_them(
     ivan: Client, client: Client, cast: SimpleNamespace
 ) -> None:
@@ -99,10 +117,10 @@ def test_nobody_is_deleted_and_groups_are_as_the_code_has_them(
 def test_a_superuser_makes_another_who_may_open_the_admin_at_once(client: Client, cast: SimpleNamespace) -> None:
     client.force_login(cast.adele)
 
-    client.post(url_of(cast.sofia), filled(cast.sofia, is_superuser="on"))
+    client.post(url_of(cast.sofia), filled(client, cast.sofia, is_superuser="on"))
     sofia = User.objects.get(pk=cast.sofia.pk)
     assert (sofia.is_superuser, sofia.is_staff) == (True, True)
-    client.post(url_of(cast.sofia), filled(cast.sofia))
+    client.post(url_of(cast.sofia), filled(client, cast.sofia))
     sofia = User.objects.get(pk=cast.sofia.pk)
     assert (sofia.is_superuser, sofia.is_staff) == (False, False)
 
@@ -130,7 +148,7 @@ def test_who_is_made_here_has_no_password_and_may_be_invited(
 def test_what_is_wrong_makes_nobody(ivan: Client, cast: SimpleNamespace, wrong: dict[str, str]) -> None:
     before = User.objects.count()
 
-    assert ivan.post(ADD, new(**wrong)).status_code == 200
+    assert ivan.post(ADD, new(**wrong)).status_code == 400
     assert User.objects.count() == before
 
 
@@ -138,7 +156,7 @@ def test_deactivation_keeps_the_person_and_ends_their_sessions(ivan: Client, cas
     there = Client()
     by_password(there, "sofia@example.org")
 
-    fields = filled(cast.sofia)
+    fields = filled(ivan, cast.sofia)
     del fields["is_active"]
     ivan.post(url_of(cast.sofia), fields)
 
@@ -151,7 +169,7 @@ def test_deactivation_keeps_the_person_and_ends_their_sessions(ivan: Client, cas
 def test_nobody_signs_in_by_the_address_they_had_before(ivan: Client, cast: SimpleNamespace) -> None:
     EmailAddress.objects.create(user=cast.sofia, email="sofia@example.org", verified=True, primary=True)
 
-    ivan.post(url_of(cast.sofia), filled(cast.sofia, email="sofia.reyes@example.org"))
+    ivan.post(url_of(cast.sofia), filled(ivan, cast.sofia, email="sofia.reyes@example.org"))
 
     assert by_password(Client(), "sofia@example.org").status_code == 400
     assert by_password(Client(), "sofia.reyes@example.org").status_code == 302

@@ -7,11 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import sideways
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-expect.set_options(timeout=20_000)  # two cores, shared with the rest of the suite
 
 DISCOVERY = (
     "Payer, Agent, Biller/CSR Experience Walkthrough",
@@ -25,6 +24,7 @@ DISCOVERY = (
 
 
 def sign_in(page: Page, first: str, then: str = "/") -> None:
+    page.wait_for_load_state("networkidle")  # what the last click led to would break off the way to the next page
     page.context.clear_cookies()
     page.goto(f"/sign-in?next={then}")
     page.get_by_label("E-mail").fill(f"{first}@example.org")
@@ -100,10 +100,13 @@ def test_a_partner_integration_from_start_to_its_first_gate(page: Page, cast, pl
 
     # Priya presses too early and is told why, each reason leading to where it is cleared.
     sign_in(page, "priya", "/projects/MRW-1/")
-    page.get_by_role("button", name="Advance to Design — 2 blockers").click()
+    page.get_by_role("button", name="Advance to Design — 8 blockers").click()
     refused = page.locator("#refused")
-    expect(refused).to_contain_text("Nothing was changed: 2 things stand in the way.")
+    expect(refused).to_contain_text("Nothing was changed: 8 things stand in the way.")
     expect(refused).to_contain_text("Breakout Sessions (if Applicable) is not started")
+    expect(refused).to_contain_text(
+        "Discovery page, Invoices is empty, and “Invoicing (IC System)”, which writes it, is done"
+    )
     refused.get_by_role("link", name=re.compile("Fix.*blocked")).click()
     expect(page.locator("h1")).to_have_text("Bill Presentment")
 
@@ -118,7 +121,28 @@ def test_a_partner_integration_from_start_to_its_first_gate(page: Page, cast, pl
     dialog.get_by_role("button", name="Not applicable", exact=True).click()
     expect(page.locator("#gate")).to_contain_text("Steps up to Discovery closed, 9 of 9")
 
+    # What she found out has to stand on the Discovery page too: the gate leads her there.
+    page.locator("#gate").get_by_role("link", name=re.compile("Discovery page, Payer experience is empty")).click()
+    expect(page).to_have_url(re.compile(r"/projects/MRW-1/documents#discovery-page--payer-experience$"))
+    for section in (
+        "Payer experience",
+        "CSR/agent experience",
+        "Invoices",
+        "Balance updates",
+        "Account changes",
+        "Payments",
+    ):
+        line = page.get_by_role("listitem").filter(has=page.get_by_role("link", name=section, exact=True))
+        line.get_by_role("button", name=re.compile("^Start drafting")).click()
+        expect(page.get_by_text(f"Discovery page, {section} is drafting now.")).to_be_visible()
+    last = page.locator("[id=discovery-page--bill-presentment]")
+    last.get_by_text("Not applicable…").click()
+    last.get_by_label("Why").fill("The biller shows its bills itself.")
+    last.get_by_role("button", name="Not applicable", exact=True).click()
+    expect(last).to_contain_text("N/A: The biller shows its bills itself. (Sofia Reyes)")
+
     sign_in(page, "priya", "/projects/MRW-1/")
+    expect(page.locator("#gate")).to_contain_text("Sections filled, 6 of 6, 1 N/A")
     page.get_by_role("button", name="Advance to Design", exact=True).click()
     expect(page.locator(".path [aria-current=step]")).to_contain_text("Design")
     expect(page.get_by_text("Marrow County Tax is in Design now.").first).to_be_visible()
@@ -138,8 +162,7 @@ def test_the_main_action_works_without_javascript(browser, live_server, cast, ma
     context.close()
 
 
-@pytest.mark.parametrize("width", [1366, 375, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1366, "light"), (1366, "dark"), (375, "light"), (320, "dark")])
 def test_pages_are_accessible_and_never_scroll_sideways(page: Page, axe, cast, make_project, width, scheme):
     project = make_project(playbooks=("integration", "transition-to-cs"))
     page.set_viewport_size({"width": width, "height": 800})
@@ -148,9 +171,10 @@ def test_pages_are_accessible_and_never_scroll_sideways(page: Page, axe, cast, m
     found = {}
     base = f"/projects/{project.code}/"
     for path in ("/projects/", "/my-work", base, f"{base}steps/integration/design.business-design-review/", "/projects/start",
+                 f"{base}documents", f"{base}documents/discovery-page/",
                  f"{base}gate", f"{base}history", f"{base}go-live", "/playbooks/", "/playbooks/integration/"):  # fmt: skip
         page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = sideways(page)
         if problems := axe(page) + ([f"scrolls sideways by {wide}px"] if wide else []):
             found[path] = problems
     page.goto(base)

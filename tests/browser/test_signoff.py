@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from projects.documents import add_version, set_visible
 from projects.models import Approval
+from tests.browser.looks import sideways
 from tests.browser.test_main_job import sign_in
 from tests.projects.signing import PATH, in_review
 
@@ -33,7 +34,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+    return sideways(page) == 0
 
 
 def test_bo_signs_on_a_phone(page: Page, cast, axe: Callable[[Page], list[str]]):
@@ -107,6 +108,7 @@ def test_the_pages_inside(page: Page, cast, axe: Callable[[Page], list[str]], na
     for address, shot in (
         (reverse("sign-offs", args=[project.code]), "sign-offs"),
         (reverse("documents", args=[project.code]), "documents"),
+        (reverse("document", args=[project.code, "sit-workbook"]), "document"),
         (project.step_url(PATH), "step"),
     ):
         page.goto(address)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import shared_task
+from django.apps import apps
 from django.core.management import call_command, get_commands, load_command_class
 from django.urls import reverse
 
@@ -80,6 +81,10 @@ def test_what_a_task_writes_says_so(cast):
     assert said[0][1] != act.batch
 
 
+ROOMS = tuple(
+    app.label for app in apps.get_app_configs() if Path(app.path).parent == Path(__file__).resolve().parents[2]
+)
+
 #: It starts a server, whose requests and tasks are acts of their own.
 NO_ACT = {"serve"}
 
@@ -94,10 +99,9 @@ def test_every_command_of_ours_is_an_act(root: Path):
 def test_nothing_of_ours_turns_history_off(root: Path):
     """The library's switches: a setting, and an attribute of a row."""
     off = {"SIMPLE_HISTORY_ENABLED", "skip_history_when_saving", "save_without_historical_record"}
-    rooms = ("accounts", "config", "history", "playbook", "projects", "raci", "transitions")
     names = {
         node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else str(node.value)
-        for room in rooms
+        for room in ROOMS
         for path in (root / room).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Name | ast.Attribute | ast.Constant)
@@ -118,3 +122,18 @@ def test_history_in_the_admin_leads_to_ours(client, cast, make_project):
         assert (response.status_code, response["Location"]) == (302, f"/history?what={kind}&object={row.pk}")
         assert client.get(response["Location"]).status_code == 200
     assert client.get(reverse("admin:projects_biller_history", args=[10**6]))["Location"] == "/admin/"
+
+
+def test_every_service_that_is_told_who_acts_says_so(root: Path):
+    """A service that opens a transaction and takes `by=` names the person to the history: whoever calls it need not."""
+    silent = {
+        f"{path.relative_to(root)}: {node.name}"
+        for room in ROOMS
+        for path in (root / room).rglob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and "by" in {argument.arg for argument in (*node.args.kwonlyargs, *node.args.args)}
+        and "transaction.atomic" in ast.unparse(node)
+        and not any(ast.unparse(mark) == "named" for mark in node.decorator_list)
+    }
+    assert silent == set()

@@ -17,32 +17,91 @@ from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from handoff.models import (
+    IntakeKey,
+    Package,
+    PaymentDay,
+    PhaseLink,
+    ProductionCase,
+    Projection,
+    SummaryEntry,
+    SupportPeriod,
+)
+from handoff.phased.cases import add_case as add_production_case
+from handoff.phased.keys import make_key
+from handoff.phased.linking import link_phases
+from handoff.summary.filling import set_field
 from history.context import Origin, acting, named
 from history.stamps import Stamped
 from history.tracking import HistoryIsFinal, HistoryRow, RowsUnknown, columns, fields_of, history_of, is_tracked
+from meetings.models import AgendaItem, Attendance, MeetingAction, Occurrence, Series, SeriesAttendee
+from meetings.series import make_series
 from playbook.models import Playbook, Role, Step, StepRole, Version
 from playbook.services import new_draft, set_letters
-from projects.models import Biller, CoreSystem, Document, Project, ProjectPlaybook, ProjectStep, Seat
+from projects.models import (
+    Biller,
+    CoreSystem,
+    CoreSystemProduct,
+    Document,
+    DocumentSection,
+    LiveCustomer,
+    Partner,
+    Project,
+    ProjectPlaybook,
+    ProjectStep,
+    Seat,
+)  # fmt: skip
 from projects.team import fill_seat
 from raci.letters import Raci
-from tests.cast import move
+from records.models import Comment, RaidItem, RaidLink
+from records.raid import link_item, raise_item
+from records.talk import post_comment
+from tests.cast import KICKOFF, move
+from workbook.models import Case, Defect, ExitCriteria, Run, Suite
+from workbook.runs import record_result, start_run
 
 pytestmark = pytest.mark.django_db
 
 TRACKED = sorted((model for model in apps.get_models() if is_tracked(model)), key=lambda model: model.__name__)
 #: For each model a field that may be written by the plain doors, and what it becomes.
 CHANGES: dict[type[models.Model], tuple[str, Any]] = {
+    AgendaItem: ("note", "Once more"),
+    Attendance: ("presence", "absent"),
     Biller: ("name", "Halden Water"),
+    Case: ("title", "Another title"),
+    Comment: ("visible", True),
     CoreSystem: ("partner", "Tyndall Systems"),
+    CoreSystemProduct: ("stage", "released"),
+    Defect: ("severity", 3),
     Document: ("visible_to_customer", True),
+    DocumentSection: ("title", "Another title"),
+    ExitCriteria: ("share_passed", 95),
+    LiveCustomer: ("since", dt.date(2024, 2, 29)),
+    Occurrence: ("place", "Room 1"),
+    MeetingAction: ("text", "Draw it twice"),
+    IntakeKey: ("intake", "payments"),
+    Package: ("number", 9),
+    PaymentDay: ("payments", 7),
+    PhaseLink: ("follows", None),  # to be a third project of the biller
+    ProductionCase: ("severity", 3),
+    Projection: ("source", "Another order"),
+    SummaryEntry: ("value", "Posted nightly."),
+    SupportPeriod: ("support", "Another name"),
+    Partner: ("name", "Another name"),
     Playbook: ("title", "Another title"),
     Project: ("name", "Marrow County Tax, second try"),
     ProjectPlaybook: ("version", None),  # to be another version, made for the purpose
     ProjectStep: ("due", dt.date(2027, 1, 5)),
+    RaidItem: ("title", "Another title"),
+    RaidLink: ("step", None),  # to be another step of the project
     Role: ("name", "Another name"),
+    Run: ("build", "2.0"),
     Seat: ("person", None),
+    Series: ("title", "Another title"),
+    SeriesAttendee: ("person", None),  # to be somebody else
     Step: ("title", "Another title"),
     StepRole: ("position", 7),
+    Suite: ("title", "Another title"),
     User: ("name", "Sofia Reyes-Berg"),
     Version: ("change_note", "Another note"),
 }
@@ -53,11 +112,34 @@ def test_what_is_tracked() -> None:
     assert {model.__name__ for model in apps.get_models() if issubclass(model, Stamped)} == {
         "TransitionRecord",
         "Approval",
+        "BillerMrr",
         "Waiver",
         "DateChange",
         "CommentAnswer",
+        "CommentVersion",
         "Delegation",
+        "MeetingDecision",
+        "Mention",
         "DocumentVersion",
+        "RaidReview",
+        "StoredFile",
+        "StatusUpdate",
+        "Result",
+        "ResultFile",
+        "RunCase",
+        "RunSignOff",
+        "AnomalyWord",
+        "CaseEscalation",
+        "CaseNote",
+        "CaseReview",
+        "GapSettlement",
+        "PackageGap",
+        "PhasedAnswer",
+        "SummaryAcceptance",
+        "SupportTurn",
+        "TierBand",
+        "TierDecision",
+        "TierTable",
     }
 
 
@@ -76,18 +158,80 @@ def rows(cast: SimpleNamespace, make_project: Callable[..., Project]) -> dict[ty
     draft = new_draft(project.versions.get(), by=cast.adele)
     other = Version.objects.exclude(playbook=draft.playbook).filter(status="published").first()
     CHANGES[ProjectPlaybook] = ("version", other)
+    first, second = project.steps.order_by("pk")[:2]
+    CHANGES[RaidLink] = ("step", second)
+    item = raise_item(project, "risk", title="The file is late", by=cast.priya)
+    suite = Suite.objects.create(project=project, kind="sit", title="Invoices")
+    case = Case.objects.create(project=project, suite=suite, number=1, title="An invoice arrives")
+    run = start_run(project, "sit", build="1.0", environment="Test", by=cast.priya)
+    result = record_result(run.cases.get(), "failed", note="It does not.", by=cast.priya)
+    defect = Defect(project=project, result=result, title="No invoice", severity=2, opened_by=cast.priya)
+    defect.save()
+    series = make_series(
+        "other", by=cast.priya, project=project, title="Talk", starts_on=dt.date(2027, 1, 5), starts_at=dt.time(9), minutes=30,
+        days=[dt.date(2027, 1, 5)], attendees=[cast.sofia],
+    )  # fmt: skip
+    meeting = series.occurrences.get()
+    point = AgendaItem.objects.create(occurrence=meeting, project=project, title="Budget")
+    presence = Attendance.objects.create(occurrence=meeting, project=project, person=cast.sofia, presence="attended")
+    action = MeetingAction(
+        occurrence=meeting, project=project, text="Draw it", owner=cast.sofia, due=KICKOFF, made_by=cast.priya
+    )
+    action.save()
+    document = project.documents.create(slug="scope-plan", title="Scope plan")
+    CHANGES[SeriesAttendee] = ("person", cast.arun)
+    package = Package.objects.create(project=project, number=1, requested_by=cast.priya)
+    paid = PaymentDay.objects.create(project=project, day=KICKOFF, payments=4, amount=10, by=cast.priya)
+    projection = Projection.objects.create(project=project, since=KICKOFF, payments=40, by=cast.priya)
+    period = SupportPeriod(
+        project=project, number=1, support="Transition Success", starts_on=KICKOFF, days=90,
+        planned_end=KICKOFF + dt.timedelta(days=90),
+    )  # fmt: skip
+    period.save()
+    later, third = (make_project(biller=project.biller.name, code=project.biller.code) for _ in range(2))
+    CHANGES[PhaseLink] = ("follows", third)
+    link = link_phases(project, later, by=cast.priya)
+    case_at_work = add_production_case(
+        project, by=cast.priya, external_id="C-1", title="Late", severity=2, opened_on=KICKOFF
+    )
     return {
+        IntakeKey: make_key(project, "cases", by=cast.priya).key,
+        Package: package,
+        PaymentDay: paid,
+        PhaseLink: link,
+        ProductionCase: case_at_work,
+        Projection: projection,
+        SummaryEntry: set_field(project, "payments", revision=0, by=cast.priya, value="x"),
+        SupportPeriod: period,
+        AgendaItem: point,
+        Attendance: presence,
         Biller: project.biller,
+        Case: case,
+        Comment: post_comment(project, "project", project.pk, "Look", by=cast.sofia).comment,
         CoreSystem: project.core_system,
-        Document: project.documents.create(slug="scope-plan", title="Scope plan"),
+        CoreSystemProduct: CoreSystemProduct.objects.create(core_system=project.core_system, product="payments"),
+        Defect: defect,
+        Document: document,
+        DocumentSection: project.document_sections.create(document=document, title="Scope plan"),
+        ExitCriteria: ExitCriteria.objects.create(project=project, kind="sit"),
+        MeetingAction: action,
+        LiveCustomer: LiveCustomer.objects.create(core_system=project.core_system, biller=project.biller),
+        Occurrence: meeting,
+        Partner: Partner.objects.create(name="Tyndall Systems"),
         Playbook: draft.playbook,
         Project: project,
         ProjectPlaybook: project.pins.get(),
         ProjectStep: project.steps.first(),
+        RaidItem: item,
+        RaidLink: link_item(item, step_id=first.pk, by=cast.priya),
         Role: draft.roles.first(),
+        Run: run,
         Seat: project.seats.exclude(person=None).first(),
+        Series: series,
+        SeriesAttendee: series.attendees.get(),
         Step: draft.steps.first(),
         StepRole: StepRole.objects.filter(step__version=draft).first(),
+        Suite: suite,
         User: cast.sofia,
         Version: draft,
     }  # fmt: skip
@@ -223,7 +367,7 @@ def test_a_deletion_leaves_one_row_for_each_that_goes(cast, rows):
 def test_related_managers_write_history_too(cast, rows):
     seat, project = rows[Seat], rows[Project]
     CoreSystem.objects.create(name="Orion").projects.add(project)
-    assert list(Project.history.values_list("history_type", flat=True)) == ["~", "+"]
+    assert list(Project.history.filter(id=project.pk).values_list("history_type", flat=True)) == ["~", "+"]
     held_by = seat.person_id
     cast.mallory.seats.add(seat)
     assert Seat.history.filter(id=seat.pk).first().before == {"person_id": held_by}

@@ -12,10 +12,19 @@ import pytest
 from django.core.management import call_command
 
 MACHINES = [
+    "handoff.Package.state",
+    "handoff.ProductionCase.state",
+    "handoff.SupportPeriod.state",
+    "meetings.MeetingAction.state",
+    "meetings.Occurrence.state",
     "playbook.Version.status",
+    "projects.DocumentSection.state",
     "projects.Project.phase",
     "projects.Project.standing",
     "projects.ProjectStep.status",
+    "records.RaidItem.state",
+    "workbook.Defect.state",
+    "workbook.Run.state",
 ]
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="graphviz (dot) is not installed")
 

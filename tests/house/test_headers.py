@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,6 @@ import django; django.setup()
 from django.core.management import call_command
 from django.test import Client
 call_command("collectstatic", verbosity=0, interactive=False)
-call_command("migrate", verbosity=0)
 from accounts.models import User
 User.objects.create_user("priya@example.org", "Priya Nair", "correct horse battery staple")
 client = Client(headers={"host": "gatehouse.example.org"})
@@ -92,8 +92,9 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="session")
-def visit(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def visit(root: Path, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("production")
+    shutil.copy(migrated, folder / "production.sqlite3")
     done = subprocess.run(
         [sys.executable, "-c", VISIT, str(folder / "static")],
         cwd=root,

@@ -29,7 +29,7 @@ from projects.start import Start, start_project
 from projects.tasks import recount_projects
 from tests.house.waiting import eventually
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 def url_of_the_test_database() -> str:

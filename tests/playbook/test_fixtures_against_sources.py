@@ -36,7 +36,7 @@ tabled_playbook = pytest.mark.parametrize("slug", TABLED)
 
 PLAYBOOK_KEYS = [
     *["playbook", "title", "kind", "version", "source"],
-    *["changes", "open_questions", "roles", "steps"],
+    *["changes", "open_questions", "roles", "documents", "steps"],
 ]
 STEP_KEYS = [
     *["key", "number", "phase", "category", "title", "guidance", "raci", "raci_source", "derived"],
@@ -208,7 +208,8 @@ def test_kind_steps_and_roles(slug: str, kind: str, step_count: int, role_codes:
 def test_every_key_is_written_in_its_place(slug: str) -> None:
     book = playbook(slug)
 
-    assert list(book) == PLAYBOOK_KEYS
+    without = [] if "documents" in book else ["documents"]
+    assert list(book) == [key for key in PLAYBOOK_KEYS if key not in without]
     assert [list(step) for step in book["steps"]] == [STEP_KEYS] * len(book["steps"])
     assert [list(step["raci"]) for step in book["steps"]] == [list("RACI")] * len(book["steps"])
 
@@ -666,6 +667,60 @@ DESIGN, TECHNICAL, SIT = "solution-design-document", "technical-design-page", "s
 )
 def test_documents_that_a_step_writes_or_reads(slug: str, documents: dict[int, list[str]]) -> None:
     assert exceptions(slug, "documents", []) == documents
+
+
+#: Document → its sections; `*` behind what a step's gate asks for, `live` what is kept in Gatehouse (domain.md, Steps).
+LISTED: dict[str, dict[str, list[str] | str]] = {
+    "integration": {
+        "Discovery page": [
+            *("Payer experience*", "CSR/agent experience*", "Invoices*", "Balance updates*", "Account changes*"),
+            *("Payments*", "Bill presentment*"),
+        ],
+        "Solution Design Document": "*",
+        "Technical Design page": "*",
+        "Integration & Software Details": "*",
+        "Implementation Details": "*",
+        "SIT workbook": "live",
+    },
+    "outbound": {
+        "Discovery page": [
+            *("Claimant*", "Vendor*", "Agent*", "Adjuster*", "Treasury*", "Claim processing*", "Check processing*"),
+            *("Agent commission processing*", "Premium refunds processing*", "Vendor onboarding*", "Agent onboarding*"),
+            "Vendor management*",
+        ],
+        "Solution Design Document": "*",
+        "Technical Design page": "*",
+        "SIT workbook": "live",
+    },
+    "addon-post-live": {},
+    "transition-to-cs": {"Integration Summary": "live", "Scope plan": ""},  # "if you completed scope plan"
+    "new-integration-participation": {"Integration Overview slide": "*"},
+}
+
+
+@every_playbook
+def test_documents_and_their_sections(slug: str) -> None:
+    def marked(one: dict[str, Any]) -> str:
+        return "*" if one.get("mandatory") else "live" if one.get("live") else ""
+
+    found = {
+        one["title"]: [part["title"] + marked(part) for part in one["sections"]] if "sections" in one else marked(one)
+        for one in playbook(slug).get("documents", [])
+    }
+    assert found == LISTED[slug]
+
+
+@every_playbook
+def test_every_document_that_a_step_names_is_listed_and_no_other(slug: str) -> None:
+    book = playbook(slug)
+    named = {path for step in book["steps"] for path in step["documents"]}
+    listed = {
+        f"{one['slug']}/{part['slug']}" if part else one["slug"]
+        for one in book.get("documents", [])
+        for part in one.get("sections", [None])
+    }
+
+    assert named == listed
 
 
 # -- Order and time -------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from playbook.data import ChangeData, PlaybookData, RoleData, StepData
-from playbook.format import FormatError, digest, dump_json, dump_yaml, parse
+from playbook.data import ChangeData, DocumentData, PlaybookData, RoleData, SectionData, StepData
+from playbook.format import FormatError, as_mapping, digest, dump_json, dump_yaml, parse
 from playbook.nodes import text_problem
 from playbook.vocabulary import Applies, ApprovalKind, PlaybookKind
 from raci.letters import LETTERS, Raci
@@ -101,7 +101,9 @@ def test_json_has_the_keys_of_the_yaml_and_all_four_letters(slug: str) -> None:
     exported = json.loads(dump_json(data))
 
     assert list(exported) == [
-        *("playbook", "title", "kind", "version", "source", "changes", "open_questions", "roles", "steps"),
+        *("playbook", "title", "kind", "version", "source", "changes", "open_questions", "roles"),
+        *(["documents"] if data.documents else []),
+        "steps",
     ]
     assert [list(step["raci"]) for step in exported["steps"]] == [["R", "A", "C", "I"]] * len(data.steps)
     assert parse(dump_json(data)) == data  # JSON is YAML too
@@ -131,6 +133,19 @@ CODES = ("PM", "IM", "IS II", "B")
 RACIS = st.fixed_dictionaries({letter: unique(st.sampled_from(CODES), 3) for letter in LETTERS}).map(
     lambda d: Raci(**d)
 )
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[DocumentData, ...]:
+    found = []
+    for slug in draw(st.lists(SLUG, max_size=3, unique=True)):
+        sections = tuple(
+            SectionData(part, draw(texts(30, least=1)), draw(st.booleans()))
+            for part in draw(st.lists(SLUG, max_size=3, unique=True))
+        )
+        mandatory = draw(st.booleans()) and not sections
+        found.append(DocumentData(slug, draw(texts(30, least=1)), mandatory, draw(st.booleans()), sections))
+    return tuple(found)
 
 
 @st.composite
@@ -189,6 +204,7 @@ def playbooks(draw: st.DrawFn) -> PlaybookData:
             )
             for code, side in zip(CODES, ("internal", "internal", "partner", "customer"), strict=True)
         ),
+        documents=draw(documents()),
         steps=steps,
     )
 
@@ -215,6 +231,59 @@ def test_the_digest_leaves_out_the_number_and_nothing_else(make_playbook: Callab
 
     assert digest(replace(data, version=7)) == digest(data)
     assert digest(replace(data, title="Other")) != digest(data)
+
+
+def test_a_playbook_without_documents_is_written_as_before_there_were_any(
+    make_playbook: Callable[..., PlaybookData],
+) -> None:
+    assert "\ndocuments:" not in dump_yaml(make_playbook())
+    assert "documents" not in as_mapping(make_playbook())
+
+
+DOCUMENTS = """documents:
+  - slug: discovery-page
+    title: Discovery page
+    sections:
+      - {slug: invoices, title: Invoices, mandatory: true}
+      - {slug: payments, title: Payments}
+  - {slug: sit-workbook, title: SIT workbook, live: true}
+steps:
+"""
+
+
+def test_documents_are_read_with_their_sections() -> None:
+    assert parse(GOOD.replace("steps:\n", DOCUMENTS)).documents == (
+        DocumentData(
+            "discovery-page",
+            "Discovery page",
+            sections=(SectionData("invoices", "Invoices", mandatory=True), SectionData("payments", "Payments")),
+        ),
+        DocumentData("sit-workbook", "SIT workbook", live=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "text"),
+    [
+        ("slug: sit-workbook", "slug: discovery-page", "documents.slug", "another document's slug already"),
+        ("slug: payments", "slug: invoices", "sections.slug", "another section's slug already"),
+        ("slug: payments", "slug: Payments", "sections.slug", "lower-case letters"),
+        ("title: Payments", "titel: Payments", "sections.titel", "did you mean “title”?"),
+        ("slug: sit-workbook, ", "", "documents.slug", "is missing"),
+        ("live: true", "live: yes", "documents.live", "true or false"),
+        (
+            "    title: Discovery page\n",
+            "    title: Discovery page\n    mandatory: true\n",
+            "documents.mandatory",
+            "say it of each",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_documents_is_said_with_its_place(old: str, new: str, key: str, text: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        parse(GOOD.replace("steps:\n", DOCUMENTS).replace(old, new))
+    assert key in {problem.key for problem in caught.value.problems}
+    assert any(text in problem.text for problem in caught.value.problems)
 
 
 # -- What is read -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playbook.data import PlaybookData, RoleData, StepData
+from playbook.data import DocumentData, PlaybookData, RoleData, SectionData, StepData
 from playbook.lint import Finding, lint, publish_blockers, warning_ids
 from playbook.order import circles
 from playbook.services import version_of
@@ -17,6 +17,8 @@ from raci.letters import Raci
 ROLES = tuple(RoleData(code, code) for code in ("PM", "SE", "INM", "B"))
 SIGNS = RoleData("B2", "Biller", signs_as="biller")
 HEALTHY = Raci(R=("SE",), A=("INM",), C=("PM",), I=("B",))
+
+A_PAGE = DocumentData("a", "A page", sections=(SectionData("b", "B"),))
 
 
 def step(number: int, /, **changes: Any) -> StepData:
@@ -76,6 +78,21 @@ def test_a_healthy_playbook_has_no_finding() -> None:
             [("design.step-1", 1, "duplicate-number", "error"), ("design.step-2", 1, "duplicate-number", "error")],
         ),
         (playbook(roles=(*ROLES, ROLES[0])), [("", None, "duplicate-role", "error")]),
+        (playbook(step(1, documents=("a", "a/b")), documents=(A_PAGE,)), []),
+        (
+            playbook(step(1, documents=("c",)), documents=(A_PAGE,)),
+            [("design.step-1", 1, "document-unlisted", "warning")],
+        ),
+        (
+            playbook(step(1, documents=("a/c",)), documents=(A_PAGE,)),
+            [("design.step-1", 1, "section-unlisted", "warning")],
+        ),
+        (playbook(step(1, documents=("a",))), [("design.step-1", 1, "document-unlisted", "warning")]),
+        (playbook(documents=(A_PAGE, A_PAGE)), [("", None, "duplicate-document", "error")]),
+        (
+            playbook(documents=(replace(A_PAGE, sections=A_PAGE.sections * 2),)),
+            [("", None, "duplicate-section", "error")],
+        ),
         (playbook(open_questions=("Whose?",)), [("", None, "open-question", "warning")]),
         (PlaybookData("sample", "Sample", roles=ROLES), [("", None, "no-steps", "error")]),
     ],
@@ -124,12 +141,14 @@ def test_each_warning_is_confirmed_by_itself() -> None:
 
     assert warning_ids(findings) == [
         ":open-question",
+        ":open-question:2",
         "design.step-1:derived-accountable",
         "design.step-2:derived-accountable",
     ]
     blockers = publish_blockers(findings, confirmed=[":open-question", "design.step-1:derived-accountable"])
     assert [(blocker.code, blocker.subject) for blocker in blockers] == [
-        ("unconfirmed-warning", "design.step-2:derived-accountable")
+        ("unconfirmed-warning", ":open-question:2"),
+        ("unconfirmed-warning", "design.step-2:derived-accountable"),
     ]
     assert publish_blockers(findings, confirmed=warning_ids(findings)) == []
 

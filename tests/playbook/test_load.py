@@ -267,14 +267,14 @@ def test_a_version_is_published_once_and_retired_with_a_reason(published: Versio
 def test_a_step_changes_places(draft: Version, number: int, by: int, moved: bool, titles: list[str]) -> None:
     step = draft.steps.get(number=number)
 
-    assert move_step(step, by=by) is moved  # type: ignore[arg-type]
+    assert move_step(step, places=by) is moved  # type: ignore[arg-type]
     assert order(draft) == list(enumerate(titles, 1))
     assert step.number == titles.index(step.title) + 1
 
 
 def test_a_step_moves_over_a_gap(make_draft: MakeDraft, make_step: MakeStep) -> None:
     draft = make_draft(make_step(1), make_step(7))
-    move_step(draft.steps.get(number=7), by=-1)
+    move_step(draft.steps.get(number=7), places=-1)
 
     assert order(draft) == [(1, "Step 7"), (7, "Step 1")]
 
@@ -331,7 +331,7 @@ def test_no_edit_reaches_a_published_version(published: Version) -> None:
     before = published.as_data()
 
     for edit in (
-        lambda: move_step(step, by=1),
+        lambda: move_step(step, places=1),
         lambda: add_step(Step(version=published, key="x.new", phase="design", title="New")),
         lambda: set_letters(step, Raci(R=("PM",))),
     ):

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import SimpleNamespace
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from playbook.data import ChangeData, PlaybookData, RoleData
 from playbook.lint import lint, warning_ids
 from playbook.models import Playbook, Version
 from playbook.services import publish_version, write_draft
 from projects.dates import move_due_date, move_target_go_live
+from projects.documents import add_version, move_section
 from projects.models import Project, ProjectStep
 from projects.outside import show_to_customer
 from projects.waivers import waive
@@ -34,7 +37,7 @@ ROLES = (
 OURS, TOLD = Raci(R=("SE",), A=("INM",)), Raci(R=("SE",), A=("INM",), I=("B",))
 THEIRS, PARTNERS = Raci(R=("B",), A=("INM",)), Raci(R=("CS",), A=("INM",))
 INSIDE = {
-    "raci_source": "sekret-cell", "guidance": "sekret-guidance", "documents": ("sekret-document",),
+    "raci_source": "sekret-cell", "guidance": "sekret-guidance", "documents": ("sekret-document", "inner-page"),
     "meeting": "sekret-meeting", "open_questions": ("sekret-step-question",), "category": "sekret-category",
 }  # fmt: skip
 
@@ -51,6 +54,7 @@ SECRETS = (
         "sekret-decision",
         "sekret-not-applicable",
     ),
+    *("sekret-file-name", "sekret-file-content", "sekret-skipped", "sekret-label"),
     *("sekret-date-reason", "sekret-go-live-reason", "sekret-hold", "sekret-foreign", "987654", "987,654"),
 )
 
@@ -136,6 +140,9 @@ def a_scene(cast: SimpleNamespace, more: int = 0, code: str = "MRW") -> Scene:
         move(project, f"design.{key}", "start", cast.sofia, note="sekret-note")
         move(project, f"design.{key}", "submit", cast.sofia, note="sekret-note")
     move(project, "design.signed", "approve", cast.ingrid, note="sekret-decision")
+    upload = SimpleUploadedFile("sekret-file-name.txt", b"sekret-file-content")
+    add_version(project, "inner-page", by=cast.priya, upload=upload, label="sekret-label")
+    move_section(project, "sekret-document", "", "skip_section", by=cast.priya, note="sekret-skipped")
     waive(
         scene.fresh, code="step-blocked", subject="made-up/design.held", by=cast.priya, reason="sekret-waiver",
         expires=business_day() + dt.timedelta(days=30),

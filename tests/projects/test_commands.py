@@ -176,6 +176,13 @@ def test_the_status_of_a_project_is_data(project):
         "owner": "Ingrid Berg",
     }
     steps, seats, lines = status.pop("steps"), status.pop("seats"), status.pop("gate")
+    signal = status.pop("signal")
+    assert (signal["health"], signal["disagrees"]) == ("off_track", False)
+    assert signal["reasons"][0] == {
+        "code": "overdue",
+        "text": "2 steps are overdue, “Invoicing” the longest, by 49 days.",
+        "health": "off_track",
+    }
     assert status == {
         "code": "MRW-1",
         "name": "Marrow County Tax",
@@ -195,6 +202,8 @@ def test_the_status_of_a_project_is_data(project):
         "steps_blocked": 1,
         "steps_overdue": 2,
         "next_due": "2026-10-05",
+        "health": None,
+        "health_at": None,
         "blockers": [blocked, unapproved],
     }
     assert [line["code"] for line in lines if not line["met"]] == ["step-blocked", "approval-missing"]
@@ -279,6 +288,7 @@ def test_a_project_is_sent_back_to_a_phase(cast):
 
 BLOCK = ("block", "--step", "design.step-2", "--by", "sofia@example.org", "--note", "x")
 
+MOVES = "advance, return_to, hold, resume, cancel, complete, upgrade, undo_upgrade"
 REFUSED: dict[str, tuple[tuple[str, ...], list[tuple[str, str]]]] = {
     "the gate": (
         ("MRW-1", "advance", "--by", "priya@example.org"),
@@ -298,11 +308,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], list[tuple[str, str]]]] = {
     ),
     "no such move": (
         ("MRW-1", "finish", "--by", "priya@example.org"),
-        [("unknown-move", "There is no move “finish”. There are: advance, return_to, hold, resume, cancel, complete.")],
+        [("unknown-move", f"There is no move “finish”. There are: {MOVES}.")],
     ),
     "a move of steps on the project": (
         ("MRW-1", "start", "--by", "priya@example.org"),
-        [("unknown-move", "There is no move “start”. There are: advance, return_to, hold, resume, cancel, complete.")],
+        [("unknown-move", f"There is no move “start”. There are: {MOVES}.")],
     ),
     "not permitted": (
         ("MRW-1", "advance", "--by", "sofia@example.org"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import OperationalError, connections
 
 from projects.dates import move_due_date
 from projects.evidence import faults
@@ -50,7 +50,11 @@ class Crew:
         return [future.result(timeout=180) for future in [self._pool.submit(self._do, act) for act in acts]]
 
     def _do(self, act: Act) -> Any:
-        connections["default"].ensure_connection()
+        try:
+            connections["default"].ensure_connection()
+        except OperationalError:
+            self._start.abort()  # nobody waits for one who cannot come
+            raise
         self._start.wait()
         try:
             return act()
@@ -58,9 +62,15 @@ class Crew:
             return refused
 
     def go_home(self) -> None:
-        """Close every connection, and end."""
-        self(*[connections.close_all] * self.size)
+        """Close every connection, and end; also where the crew never came together."""
+        self._start.reset()
+        for left in [self._pool.submit(self._leave) for _ in range(self.size)]:
+            left.result(timeout=180)
         self._pool.shutdown()
+
+    def _leave(self) -> None:
+        connections.close_all()
+        self._start.wait()  # so that each thread leaves once
 
 
 @pytest.fixture

@@ -27,11 +27,16 @@ from projects.documents import add_version, set_visible
 from projects.models import (
     Approval,
     Biller,
+    BillerMrr,
     CoreSystem,
+    CoreSystemProduct,
     DateChange,
     Delegation,
     Document,
+    DocumentSection,
     DocumentVersion,
+    LiveCustomer,
+    Partner,
     Project,
     ProjectPlaybook,
     ProjectStep,
@@ -222,6 +227,14 @@ ROWS: dict[str, Door] = {
     "document.delete": lambda who: old().documents.get().delete(),
     "documents.update": lambda who: Document.objects.update(title="x"),
     "documents.delete": lambda who: old().documents.all().delete(),
+    "new section": lambda who: DocumentSection(project=old(), document=old().documents.get(), slug="x").save(),
+    "section.save": lambda who: edited(old().document_sections.get(), title="x").save(),
+    "section handed to a live project": lambda who: edited(
+        old().document_sections.get(), project=live(), slug="x"
+    ).save(),
+    "section.delete": lambda who: old().document_sections.get().delete(),
+    "section.perform": lambda who: perform(old().document_sections.get(), "hand_in_section", by=who.priya),
+    "sections.update": lambda who: DocumentSection.objects.update(title="x"),
     "version.save": lambda who: edited(old().document_versions.get(), link="https://files.example/3").save(),
     "versions.delete": lambda who: old().document_versions.all().delete(),
     "versions.bulk_create": lambda who: DocumentVersion.objects.bulk_create(
@@ -383,10 +396,11 @@ def posts(who: SimpleNamespace) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "step": (reverse("move-step", args=[code, path]), {"move": "reopen", "note": "x", "revision": of_step}),
         "documents": (
-            reverse("documents", args=[code]),
-            {"slug": "sit-workbook", "link": "https://files.example/2"},
+            reverse("add-version", args=[code, "sit-workbook"]),
+            {"link": "https://files.example/2"},
         ),
-        "visible": (reverse("documents", args=[code]), {"act": "visible", "slug": "sit-workbook", "visible": "on"}),
+        "visible": (reverse("show-document", args=[code, "sit-workbook"]), {"visible": "on"}),
+        "section": (reverse("move-section", args=[code, "sit-workbook"]), {"move": "hand_in_section", "revision": 1}),
         "due": (reverse("move-due", args=[code, path]), {"due": "2028-01-03", "revision": of_step}),
         "name": (
             reverse("name-on-step", args=[code, path]),
@@ -418,10 +432,14 @@ def test_every_page_that_changes_something_refuses(client, who, person, subtests
             assert everything() == before
 
 
+#: Reference data, which no project owns.
+REGISTRY = (Biller, BillerMrr, CoreSystem, CoreSystemProduct, LiveCustomer, Partner)
+
+
 def test_no_page_of_the_admin_changes_it(client, who, subtests):
     client.force_login(who.adele)
     shown = (Project, ProjectStep, Seat, Approval, Waiver, DateChange)
-    assert {model for model in site._registry if model._meta.app_label == "projects"} == {*shown, Biller, CoreSystem}
+    assert {model for model in site._registry if model._meta.app_label == "projects"} == {*shown, *REGISTRY}
     before = everything()
 
     for model in shown:

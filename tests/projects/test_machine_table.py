@@ -89,6 +89,8 @@ hold       + on_hold         on_hold         on_hold         on_hold     on_hold
 resume     + -               -               -               -           -           active      -           archived
 cancel     + cancelled       cancelled       cancelled       cancelled   cancelled   -           -           archived
 complete   + not-last-phase  not-last-phase  not-last-phase  complete    step-open   -           -           archived
+upgrade    + missing-version missing-version missing-version missing-version missing-version - -       archived
+undo_upgrade + nothing-to-undo nothing-to-undo nothing-to-undo nothing-to-undo nothing-to-undo - -     archived
 """  # fmt: skip
 
 LONG = {"waiting": "waiting_on_customer", "n/a": "not_applicable"}

@@ -24,8 +24,9 @@ SIZES = (4, 46, 60)
 
 @pytest.fixture
 def projects(cast, playbooks) -> dict[int, Project]:
-    """A project of 4 steps, the real one of 46 and one of 60; each with a first step in progress, which others need."""
-    steps = [a_step(1), *[a_step(number, needs=("design.step-1",)) for number in range(2, 61)]]
+    """A project of 4 steps, the real one of 46 and one of 60; each with a first step in progress, which others need, and which
+    writes a document: a gate reads how far those are."""
+    steps = [a_step(1, documents=("a-page",)), *[a_step(number, needs=("design.step-1",)) for number in range(2, 61)]]
     versions = {4: publish(*steps[:4], slug="short"), 46: playbooks["integration"], 60: publish(*steps, slug="long")}
     made = {}
     for size, version in versions.items():
@@ -58,16 +59,20 @@ def test_a_board_is_two_queries(projects):
     assert counts(projects, read) == dict.fromkeys(SIZES, 1 + 2)
 
 
-def test_a_gate_is_the_board_and_its_waivers(projects, cast):
+def test_a_gate_is_the_board_its_waivers_and_its_sections(projects, cast):
     def judge(project: Project) -> None:
         Project.objects.get(pk=project.pk).gate_facts(dt.date(2026, 11, 23))
 
-    assert counts(projects, judge) == dict.fromkeys(SIZES, 1 + 2 + 1)
+    assert counts(projects, judge) == dict.fromkeys(SIZES, 1 + 2 + 1 + 1)
 
 
 @pytest.mark.parametrize("person", ["priya", "sofia", "adele"])
 @pytest.mark.parametrize(
-    ("page", "most"), [("project", 8), ("gate", 6), ("project-history", 21)], ids=["page", "gate", "history"]
+    # Beside its own the project's page asks for the panels of the rooms above: RAID log, talk, the workbook, health, and
+    # whether one muted it.
+    ("page", "most"),
+    [("project", 19), ("gate", 10), ("project-history", 43)],
+    ids=["page", "gate", "history"],
 )
 def test_a_page_of_a_project_takes_a_fixed_number(client, cast, projects, page, most, person):
     client.force_login(getattr(cast, person))

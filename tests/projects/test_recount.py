@@ -116,13 +116,13 @@ def test_what_moved_while_it_was_being_counted_is_not_written_over(cast, version
     assert right["steps_done"] == 1
 
 
-def test_comparing_takes_five_queries_whatever_the_number_of_projects(cast, version, django_assert_num_queries):
+def test_comparing_takes_six_queries_whatever_the_number_of_projects(cast, version, django_assert_num_queries):
     started(cast, version)
     list(recount(Project.objects.all(), write=False))
     for number in (1, 6):
         while Project.objects.count() < number:
             started(cast, version)
-        with django_assert_num_queries(5):  # projects, steps, seats, grants, delegations
+        with django_assert_num_queries(6):  # projects, steps, seats, updates, grants, delegations
             assert list(recount(Project.objects.all(), write=False)) == []
 
 

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from accounts.models import OutgoingMail, User
 from projects.models import Approval, Project
-from projects.signoff import changes, parties_of, statement
+from projects.parties import parties_of
+from projects.signoff import changes, statement
 from projects.team import fill_seat, name_on_step
 from tests.cast import move, step_of
 from tests.projects.signing import KEY, NOW, decide, in_review, the_step

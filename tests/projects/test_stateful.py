@@ -22,11 +22,12 @@ from accounts.activity import set_active
 from accounts.models import User
 from playbook.models import Version
 from projects.dates import move_due_date, move_target_go_live
-from projects.models import Project, ProjectStep
+from projects.documents import move_section
+from projects.models import DocumentSection, Project, ProjectStep
 from projects.recount import recount
 from projects.team import fill_seat, name_on_step
 from projects.waivers import waive
-from tests.cast import PEOPLE, usual_people
+from tests.cast import PEOPLE, run_sit, usual_people
 from tests.transitions.made_up import NOBODY, a_step, everything, publish, started
 from transitions.blockers import MoveRefused
 from transitions.clock import business_day
@@ -53,12 +54,19 @@ EDGES = {
     "reopen": {("done", "in_progress"), ("not_applicable", "not_started")},
     "hold": {("active", "on_hold")},
     "cancel": {("active", "cancelled")},
+    "draft_section": {("empty", "drafting")},
+    "hand_in_section": {("drafting", "in_review")},
+    "approve_section": {("in_review", "approved")},
+    "send_back_section": {("in_review", "drafting")},
+    "skip_section": {("empty", "not_applicable"), ("drafting", "not_applicable")},
+    "reopen_section": {("approved", "drafting"), ("not_applicable", "empty")},
 }
 STEP_MOVES = [spec.name for spec in ProjectStep.MOVES]
 PROJECT_MOVES = [spec.name for spec in Project.MOVES]
+SECTION_MOVES = [spec.name for spec in DocumentSection.MOVES]
 
-#: Rows that follow from what is done: who may, who is asked, who hears.
-FOLLOWS = ("ProjectGrant", "CommentRequest", "Notice")
+#: Rows that follow from what is done: who may, who is asked, who hears, and those of a section that is first touched.
+FOLLOWS = ("ProjectGrant", "CommentRequest", "Notice", "Document", "DocumentSection")
 
 #: Who does things: those who may, oftener than the rest.
 DOERS = [*sorted(PEOPLE), *["priya", "ivan", "sofia", "ingrid", "adele"] * 3]
@@ -75,6 +83,8 @@ DOINGS = Counter(
     move_the_project=5,
     go_on=3,
     resume_the_project=2,
+    write_a_section=4,
+    write_all_there_is=2,
     waive_a_blocker=1,
     waive_all_there_is=1,
     fill_a_seat=2,
@@ -144,6 +154,8 @@ class Life(RuleBasedStateMachine):
         self.chance, self.watched = random.Random(number), False
         for _ in range(self.chance.randrange(len(self.project.phases))):
             self.work_the_phase_to_its_end()
+            self.write_all_there_is()
+            self.test_what_is_there()
             self.go_on()
         self.rows, self.watched = everything(), True
 
@@ -231,6 +243,31 @@ class Life(RuleBasedStateMachine):
                 by = next(one for one in vars(self.cast).values() if one.pk == person.id)
                 self.move_step(row, move, by, note="Because", party=view.party.value)
 
+    def write_a_section(self):
+        sections = self.fresh().section_facts
+        if sections:
+            move, note = self.chance.choice(SECTION_MOVES), self.chance.choice(NOTES)
+            self.move_section(self.chance.choice(sections).key, move, self.anybody(), note=note)
+
+    def write_all_there_is(self):
+        """Begin what nobody has begun."""
+        for section in self.fresh().section_facts:
+            if section.open:
+                self.move_section(section.key, "draft_section", self.cast.adele)
+
+    def test_what_is_there(self):
+        """Close a SIT run that is good throughout, where the gate out of SIT asks for one."""
+        project = self.fresh()
+        if project.phase == "sit":
+            run_sit(project, self.cast)
+
+    def move_section(self, key: str, move: str, by: User, **details: Any) -> None:
+        slug, _, part = key.partition("/")
+        self.act(
+            lambda: move_section(self.fresh(), slug, part, move, by=by, now=self.now, **details),
+            adds={"TransitionRecord": 1},
+        )
+
     def go_on(self):
         """Take the project on, if its gate lets it."""
         project = self.fresh()
@@ -311,10 +348,15 @@ class Life(RuleBasedStateMachine):
         (project,) = self.rows["Project"]
         state = {("Project", "phase"): project["phases"][0], ("Project", "standing"): "active"}
         state |= {(pk, "status"): status for pk, status in self.birth.items()}
-        first, *moves = self.rows["TransitionRecord"][self.records_before :]
+        # What happened to test runs is no part of this life.
+        first, *moves = [
+            record for record in self.rows["TransitionRecord"][self.records_before :] if record["move"] != "close_run"
+        ]
         assert (first["move"], first["target"]) == ("begin", project["phases"][0])
         for record in moves:
-            of = ("Project" if record["machine"] != "status" else record["object_id"], record["machine"])
+            of = (record["object_id"] if record["machine"] in {"status", "state"} else "Project", record["machine"])
+            if record["machine"] == "state":
+                state.setdefault(of, "empty")
             assert record["source"] == state[of]
             assert self.is_an_edge(record, project["phases"])
             state[of] = record["target"]
@@ -322,6 +364,7 @@ class Life(RuleBasedStateMachine):
             ("Project", "phase"): project["phase"],
             ("Project", "standing"): project["standing"],
             **{(row["id"], "status"): row["status"] for row in self.rows["ProjectStep"]},
+            **{(row["id"], "state"): row["state"] for row in self.rows["DocumentSection"]},
         }
 
     @property

@@ -273,14 +273,14 @@ def test_naming_an_accountable_clears_the_gate_of_a_step_that_has_none(project, 
 
 
 def test_who_is_named_sees_the_project_for_as_long(project, cast):
-    name_on_step(step_of(project, "design.step-1"), "A", cast.tess, by=cast.priya)
-    assert (granted(project, cast.tess), sees(cast.tess, project)) == ({"view_project"}, True)
+    name_on_step(step_of(project, "design.step-1"), "A", cast.mallory, by=cast.priya)
+    assert (granted(project, cast.mallory), sees(cast.mallory, project)) == ({"view_project"}, True)
 
-    name_on_step(step_of(project, "design.step-2"), "R", cast.tess, by=cast.priya)
+    name_on_step(step_of(project, "design.step-2"), "R", cast.mallory, by=cast.priya)
     name_on_step(step_of(project, "design.step-1"), "A", cast.arun, by=cast.priya)
-    assert sees(cast.tess, project)
+    assert sees(cast.mallory, project)
     name_on_step(step_of(project, "design.step-2"), "R", None, by=cast.priya)
-    assert (granted(project, cast.tess), sees(cast.tess, project)) == (set(), False)
+    assert (granted(project, cast.mallory), sees(cast.mallory, project)) == (set(), False)
     # Arun's seat lets him see it anyway.
     name_on_step(step_of(project, "design.step-1"), "A", None, by=cast.priya)
     assert sees(cast.arun, project)

@@ -134,9 +134,12 @@ def test_the_admin_s_tick_takes_grants_away_and_gives_them_back(client, project,
     data = {"email": cast.sofia.email, "name": cast.sofia.name, "side": "internal", "time_zone": "America/New_York"}
     address = f"/admin/accounts/user/{cast.sofia.pk}/change/"
 
-    assert client.post(address, data).status_code == 302
+    def seen() -> dict[str, str]:
+        return {"seen": re.findall(r'name="seen" value="(\w+)"', client.get(address).content.decode())[0]}
+
+    assert client.post(address, data | seen()).status_code == 302
     assert "Sofia" not in granted(project)
-    assert client.post(address, data | {"is_active": "on"}).status_code == 302
+    assert client.post(address, data | seen() | {"is_active": "on"}).status_code == 302
     assert granted(project)["Sofia"] == {"view_project", "work_step"}
 
 
@@ -210,7 +213,7 @@ def test_who_sits_on_50_projects_lists_them_among_1000_as_quickly_as_among_100(c
         assert Project.objects.visible_to(cast.mallory).count() == 50
         assert len(set(re.findall(r"Z[A-Z]{4}-1", page))) == 50
     assert found[0] == found[1]
-    assert found[0] <= 6
+    assert found[0] <= 7  # the seventh: what the machine says of the page’s projects
 
 
 # -- Whatever happens -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from accounts.models import User
-from playbook.data import PlaybookData, RoleData, StepData
+from playbook.data import DocumentData, PlaybookData, RoleData, StepData
 from playbook.lint import lint, warning_ids
 from playbook.models import Playbook, Version
 from playbook.services import publish_version, write_draft
@@ -26,6 +26,7 @@ from projects.models import (
     DateChange,
     Delegation,
     Document,
+    DocumentSection,
     DocumentVersion,
     Notice,
     Project,
@@ -33,6 +34,7 @@ from projects.models import (
     ProjectPlaybook,
     ProjectStep,
     Seat,
+    StoredFile,
     Waiver,
 )  # fmt: skip
 from projects.start import Start, draft, start_project
@@ -62,11 +64,16 @@ def a_step(number: int, phase: str = "design", **changes: Any) -> StepData:
 
 
 def write(
-    *steps: StepData, slug: str = "made-up", title: str = "Made Up", roles: tuple[RoleData, ...] = ROLES
+    *steps: StepData,
+    slug: str = "made-up",
+    title: str = "Made Up",
+    roles: tuple[RoleData, ...] = ROLES,
+    documents: Sequence[DocumentData] = (),
 ) -> Version:
     """A draft of these steps, the next version of the playbook `slug`."""
     playbook, _ = Playbook.objects.get_or_create(slug=slug, defaults={"title": title})
-    return write_draft(PlaybookData(slug, title, roles=roles, steps=steps), playbook=playbook)
+    data = PlaybookData(slug, title, roles=roles, documents=tuple(documents), steps=steps)
+    return write_draft(data, playbook=playbook)
 
 
 def publish(*steps: StepData, **changes: Any) -> Version:
@@ -108,8 +115,8 @@ def started(cast: SimpleNamespace, *versions: Version, now: dt.datetime | None =
 #: Every table in which the life of a project is written.
 WRITTEN_IN: tuple[type[Model], ...] = (
     *(Biller, Project, ProjectPlaybook, ProjectStep, Seat, ProjectGrant),
-    *(Approval, Waiver, DateChange, TransitionRecord, Delegation, Document, DocumentVersion),
-    *(CommentRequest, CommentAnswer, Notice),
+    *(Approval, Waiver, DateChange, TransitionRecord, Delegation, Document, DocumentSection, DocumentVersion),
+    *(CommentRequest, CommentAnswer, Notice, StoredFile),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from transitions.blockers import Blocker
 from transitions.gates import (
     Criterion,
     GateFacts,
+    SectionFacts,
     StepFacts,
     WaiverFacts,
     advance_blockers,
@@ -31,6 +31,12 @@ from transitions.step import StepStatus
 
 TODAY = dt.date(2026, 11, 23)
 LATER = dt.date(2026, 11, 30)
+
+
+@pytest.fixture(autouse=True)
+def no_room_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the gates of this room alone: the criteria of the rooms above read rows, and have tests of their own."""
+    monkeypatch.setattr(gates, "_registered", {})
 
 
 def a_step(key: str = "p/one", **changes: object) -> StepFacts:
@@ -266,16 +272,6 @@ def summary(facts: GateFacts) -> list[Criterion]:
     return [Criterion("summary-open", f"Integration Summary of {facts.project_id} complete", (SUMMARY,))]
 
 
-@pytest.fixture
-def registry() -> Iterator[None]:
-    """Leave the registry as it was."""
-    before = {phase: list(sources) for phase, sources in gates._registered.items()}
-    yield
-    gates._registered.clear()
-    gates._registered.update(before)
-
-
-@pytest.mark.usefixtures("registry")
 def test_a_higher_room_adds_a_criterion_to_one_gate():
     register("design", summary)
 
@@ -284,7 +280,6 @@ def test_a_higher_room_adds_a_criterion_to_one_gate():
     assert advance_blockers(facts_of(phase="development", next_phase="sit")) == []
 
 
-@pytest.mark.usefixtures("registry")
 def test_a_criterion_registered_twice_is_asked_once():
     register("design", summary)
     register("design", summary)
@@ -292,7 +287,6 @@ def test_a_criterion_registered_twice_is_asked_once():
     assert advance_blockers(facts_of()) == [SUMMARY]
 
 
-@pytest.mark.usefixtures("registry")
 def test_a_criterion_of_a_higher_room_is_waived_like_any_other():
     register("design", summary)
 
@@ -488,3 +482,91 @@ def test_a_gate_opens_exactly_when_all_that_is_reached_is_closed_and_answered_fo
 
     expected = {(code, step.key) for step in steps for code in wrong(step)} - set_aside
     assert {(blocker.code, blocker.subject) for blocker in advance_blockers(facts)} == expected
+
+
+# -- Sections of documents ------------------------------------------------------------------------
+
+
+def a_section(name: str = "invoices", state: str = "empty", **changes: object) -> SectionFacts:
+    plain = SectionFacts(
+        key=f"discovery-page/{name}",
+        title=f"Discovery page, {name.title()}",
+        state=state,
+        mandatory=True,
+        steps=("p/one",),
+        link=f"/projects/MRW-1/documents#discovery-page--{name}",
+    )
+    return replace(plain, **changes)
+
+
+def sections_line(facts: GateFacts) -> Criterion | None:
+    return next((criterion for criterion in gate(facts) if criterion.code == "section-empty"), None)
+
+
+def test_an_empty_section_of_a_step_that_is_done_blocks_by_name_owner_and_link():
+    assert advance_blockers(facts_of(sections=[a_section()])) == [
+        Blocker(
+            "section-empty",
+            "Discovery page, Invoices is empty, and “One”, which writes it, is done",
+            "/projects/MRW-1/documents#discovery-page--invoices",
+            "Sofia Reyes",
+            "discovery-page/invoices",
+        )
+    ]
+
+
+@pytest.mark.parametrize("state", ["drafting", "in_review", "approved"])
+def test_a_section_with_something_in_it_is_filled(state):
+    line = sections_line(facts_of(sections=[a_section(state=state), a_section("payments", "drafting")]))
+
+    assert line == Criterion("section-empty", "Sections filled, 2 of 2")
+
+
+def test_a_section_that_is_not_applicable_is_out_of_the_count_and_said_to_be():
+    line = sections_line(
+        facts_of(sections=[a_section(state="not_applicable"), a_section("payments", "drafting"), a_section("ivr")])
+    )
+
+    assert line is not None
+    assert (line.text, [blocker.subject for blocker in line.blockers]) == (
+        "Sections filled, 1 of 2, 1 N/A",
+        ["discovery-page/ivr"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "step"),
+    [
+        ({"mandatory": False}, {}),
+        ({"steps": ()}, {}),
+        ({"steps": ("p/two",)}, {}),
+        ({}, {"status": "not_applicable"}),
+        ({}, {"status": "in_progress"}),
+        ({}, {"phase": "sit"}),
+    ],
+    ids=["optional", "nobody writes it", "another step writes it", "step N/A", "step open", "phase ahead"],
+)
+def test_what_no_gate_asks_of_a_section(section, step):
+    assert sections_line(facts_of(a_step(**step), sections=[a_section(**section)])) is None
+
+
+def test_a_section_of_a_phase_that_is_passed_is_asked_for_still():
+    facts = facts_of(a_step(), a_step("p/two", phase="discovery"), sections=[a_section(steps=("p/two",))])
+
+    assert told(advance_blockers(facts)) == [("section-empty", "discovery-page/invoices", "Sofia Reyes")]
+
+
+def test_an_empty_section_is_waived_by_itself():
+    waiver = a_waiver("section-empty", "discovery-page/invoices")
+    sections = [a_section(), a_section("payments")]
+    line = sections_line(facts_of(sections=sections, waivers=[waiver]))
+
+    assert line is not None
+    assert [blocker.subject for blocker in line.blockers] == ["discovery-page/payments"]
+    assert [item.blocker.subject for item in line.waived] == ["discovery-page/invoices"]
+
+
+def test_a_section_does_not_hold_up_the_moves_of_steps():
+    facts = facts_of(a_step(status="in_progress"), sections=[a_section()])
+
+    assert step_blockers("complete", a_step(status="in_progress"), facts) == []
