@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import path
 
-from benchmarks.by_hand import STATEMENTS
+from benchmarks.statements import STATEMENTS
 from config.urls import urlpatterns as product
 
 PAGE = """{% extends "base.html" %}
