@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from collections.abc import Coroutine
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,8 +20,17 @@ def taken(office: Office, transport: Any) -> tuple[str, list[str]]:
     """Return what a letter that came over `transport` is answered, and the ids in the file after it."""
     envelope = Envelope()
     envelope.content, envelope.rcpt_tos = LETTER, ["sofia@example.org"]
-    answer = asyncio.run(office.handle_DATA(SimpleNamespace(transport=transport), None, envelope))  # type: ignore[arg-type]
-    return answer, [json.loads(line)["id"] for line in office.file.read_text().splitlines()]
+    steps = office.handle_DATA(SimpleNamespace(transport=transport), None, envelope)  # type: ignore[arg-type]
+    return ended(steps), [json.loads(line)["id"] for line in office.file.read_text().splitlines()]
+
+
+def ended(steps: Coroutine[Any, Any, str]) -> str:
+    """Return what `steps` return. By hand: Playwright keeps a loop running in this thread, and no thread has two."""
+    try:
+        while True:
+            steps.send(None)
+    except StopIteration as end:
+        return str(end.value)
 
 
 @pytest.fixture
