@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +35,7 @@ def ended(steps: Coroutine[Any, Any, str]) -> str:
 
 
 @pytest.fixture
-def office(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setattr(post_office, "SECONDS_EACH", 0)
     file = tmp_path / "letters.jsonl"
     file.touch()
