@@ -743,7 +743,7 @@ def test_an_editor_edits_and_does_not_publish(client: Client, cast: SimpleNamesp
 
 
 @pytest.mark.parametrize(
-    "path", ["version/999/publish/", "version/999/retire/", "version/99999999999999999999/publish/"]
+    "path", ["version/987654/publish/", "version/987654/retire/", "version/99999999999999999999/publish/"]
 )
 def test_no_such_version_is_404(adele: Client, path: str) -> None:
     assert adele.get(f"{reverse('admin:app_list', args=['playbook'])}{path}").status_code == 404

@@ -392,12 +392,13 @@ def test_everybody_inside_reads_it_keepers_write_it_and_nobody_outside_finds_it(
 
 
 def test_what_is_not_there_is_404(ask, tyndall) -> None:
+    nobody = tyndall.pk + 1
     for address in (
         "/billers/NIL/",
         "/billers/NIL/edit",
-        "/integrations/99/",
+        f"/integrations/{nobody}/",
         f"/integrations/{10**30}/",
-        "/integrations/99/products/1/",
+        f"/integrations/{nobody}/products/1/",
     ):
         ask("adele", address, status=404)
     other = CoreSystem.objects.create(name="Lodestar").products.create(product="claims")
