@@ -20,7 +20,8 @@ from history.stale import fingerprint
 from playbook.admin.bases import AnyInline
 from playbook.admin.bulk import BulkPages
 from playbook.admin.drafts import DraftAdmin, refused
-from playbook.admin.forms import PublishForm, RetireForm, RoleForm, RoleFormSet, VersionForm, document_lines
+from playbook.admin.fields import document_lines
+from playbook.admin.forms import PublishForm, RetireForm, RoleForm, RoleFormSet, VersionForm
 from playbook.admin.grid import GridPages
 from playbook.admin.imports import report_page
 from playbook.admin.order import OrderPages, back_to, step_in
