@@ -16,7 +16,7 @@ from projects.models.status_update import LONGEST_REASON, LONGEST_UPDATE
 MOST_RECIPIENTS = 50
 
 
-class LinesField(forms.CharField):
+class PlainField(forms.CharField):
     """Plain text whose line breaks are one character each, as the browser counts them."""
 
     def to_python(self, value: Any) -> str:
@@ -33,11 +33,11 @@ class UpdateForm(forms.Form):
             "required": "Say how the project does.", "invalid_choice": "“%(value)s” is no health that an update knows.",
         },
     )  # fmt: skip
-    reason = LinesField(
+    reason = PlainField(
         label="Why", required=False, max_length=LONGEST_REASON, widget=forms.Textarea({"rows": 2}),
         help_text="Needed where it is at risk, off track or on hold. It stays inside.",
     )  # fmt: skip
-    text = LinesField(
+    text = PlainField(
         label="What there is to say", required=False, max_length=LONGEST_UPDATE, widget=forms.Textarea({"rows": 12}),
         help_text="Drafted from what happened since the last update: edit it. Plain text, 4,000 characters at most.",
     )  # fmt: skip
